@@ -1,0 +1,1 @@
+"""FastAPI plumbing: problems, principal, roles, idempotency, paging."""

@@ -1,0 +1,1 @@
+"""Paid work, submitted at most once: reserve, submit, settle."""

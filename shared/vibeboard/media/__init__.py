@@ -1,0 +1,1 @@
+"""FFmpeg graphs, probing, proxies, dailies, conform, package. The only package that starts processes."""

@@ -1,0 +1,1 @@
+"""DynamoDB and S3: the only package that knows where state is kept."""

@@ -1,0 +1,83 @@
+"""What everything costs, in micro-dollars (1 USD = 1,000,000), in one table.
+
+Estimate, admission and settlement all call `price`, so they cannot disagree. Per-second prices are the SOP's (step
+11); image prices are the vendors' list prices per started megapixel (1024 x 1024 pixels).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vibeboard.domain.formats import QUALITIES, Quality
+
+MICROS = 1_000_000
+MEGAPIXEL = 1024 * 1024
+
+FOOTAGE_PER_SECOND: dict[Quality, int] = {"draft": 50_000, "review": 150_000, "master": 500_000}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrice:
+    per_megapixel: int = 0
+    per_image: int = 0
+
+
+IMAGE_MODELS: dict[str, ImagePrice] = {
+    "fal-ai/flux/dev": ImagePrice(per_megapixel=25_000),
+    "fal-ai/flux-lora": ImagePrice(per_megapixel=35_000),
+    "fal-ai/qwen-image-edit-2511": ImagePrice(per_megapixel=30_000),
+    "fal-ai/flux-kontext/dev": ImagePrice(per_megapixel=25_000),
+    "fal-ai/ideogram/v2": ImagePrice(per_image=80_000),
+    "fal-ai/nano-banana-pro": ImagePrice(per_image=150_000),
+}
+
+TRAINING_RUN = 2_000_000  # flux-lora-fast-training, 1,000 steps
+GPU_SECOND = 760  # A100 80 GB, flex worker
+GPU_SECONDS: dict[str, int] = {  # the most one call may use; reserved, then settled at what was used
+    "asset.deconstruct": 300,
+    "vfx.reshoot": 300,
+    "vfx.rescue-focus": 120,
+    "vfx.motion-fix": 60,
+    "vfx.magic-eraser": 120,
+}
+
+
+def to_micros(usd: float | int | str) -> int:
+    """Dollars as people write them to micro-dollars, exact to the cent and beyond (half up)."""
+    from decimal import ROUND_HALF_UP, Decimal
+
+    return int((Decimal(str(usd)) * MICROS).to_integral_value(ROUND_HALF_UP))
+
+
+def to_usd(micros: int) -> float:
+    """Micro-dollars to the number the SOP's JSON carries."""
+    return round(micros / MICROS, 6)
+
+
+def price(operation: str, facts: Mapping[str, Any]) -> int:
+    """The most one call of `operation` may cost, in micro-dollars. Raises KeyError for an operation without a price.
+
+    facts: {quality, seconds} for footage; {model, width, height} for frames; nothing for the rest.
+    """
+    if operation in ("clip.generate", "clip.render"):
+        per_second = FOOTAGE_PER_SECOND[facts["quality"]]
+        return round(per_second * float(facts["seconds"])) * int(facts.get("takes", 1))
+    if operation in ("frame.draw", "frame.edit", "vfx.ai-reshoot"):
+        row = IMAGE_MODELS[facts["model"]]
+        megapixels = -(-int(facts["width"]) * int(facts["height"]) // MEGAPIXEL)
+        return row.per_image + row.per_megapixel * megapixels
+    if operation == "character.train":
+        return TRAINING_RUN
+    if operation in FREE_OPERATIONS:
+        return 0
+    return GPU_SECOND * GPU_SECONDS[operation]
+
+
+FREE_OPERATIONS = frozenset({"export.master", "timeline.preview"})  # our own FFmpeg: no vendor is paid
+
+
+def estimate_footage(durations: list[float], quality: Quality, takes: int = 1) -> int:
+    """Sum over shots of the price of one generation (SOP step 7.5): 58 shots of 5 s at draft are 14.5 USD."""
+    if quality not in QUALITIES:
+        raise KeyError(quality)
+    return sum(price("clip.generate", {"quality": quality, "seconds": d, "takes": takes}) for d in durations)

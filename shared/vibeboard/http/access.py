@@ -1,0 +1,177 @@
+"""Who is calling and what they may do: claims from the JWT authorizer, role from membership, permission from the table.
+
+`ROUTES` is the one permission table for every route. A route that is missing here cannot be mounted (http/app.py).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+
+from vibeboard.domain.errors import Forbidden, NotFound, Unauthenticated
+from vibeboard.domain.ids import project_of
+from vibeboard.domain.roles import PERMISSIONS, Permission, Role, may
+from vibeboard.http.problems import trace_id
+from vibeboard.store import projects
+
+P = "/api/projects/{projectId}"
+C = P + "/scene-chains/{chainId}"
+S = C + "/segments/{segmentId}"
+
+# route -> permission. Where the project is not in the path, the body or the id names it (`Caller.join`).
+ROUTES: dict[tuple[str, str], Permission] = {
+    ("POST", "/api/projects"): "signed-in",
+    ("GET", "/api/projects"): "signed-in",
+    ("GET", P): "view",
+    ("PUT", P): "edit",
+    ("DELETE", P): "delete",
+    ("POST", P + "/contract/lock"): "contract",
+    ("GET", P + "/gates"): "view",
+    ("GET", P + "/members"): "view",
+    ("PUT", P + "/members/{userId}"): "members",
+    ("DELETE", P + "/members/{userId}"): "members",
+    ("POST", P + "/uploads"): "edit",
+    ("POST", P + "/uploads/{uploadId}/complete"): "edit",
+    ("GET", P + "/statement"): "view",
+    ("POST", P + "/budget/overrides"): "budget-override",
+    ("GET", P + "/audit"): "view",
+    ("GET", P + "/operations-log"): "view",
+    ("POST", P + "/production"): "produce",
+    ("GET", P + "/production"): "view",
+    ("GET", P + "/approvals"): "view",
+    ("GET", "/api/approvals/{approvalId}"): "view",
+    ("POST", "/api/approvals/{approvalId}/decision"): "view",  # the gate's own role is checked in the service
+    ("GET", P + "/jobs"): "view",
+    ("GET", "/api/jobs/{jobId}"): "view",
+    ("POST", "/api/jobs/{jobId}/cancel"): "generate",
+    ("POST", P + "/story-editor/outline"): "generate",
+    ("GET", P + "/story-editor/outline"): "view",
+    ("POST", P + "/story-editor/breakdown"): "generate",
+    ("GET", P + "/story-editor/breakdown"): "view",
+    ("POST", P + "/story-editor/prompts"): "generate",
+    ("POST", "/api/search/semantic"): "signed-in",
+    ("GET", P + "/assets"): "view",
+    ("POST", P + "/assets"): "edit",
+    ("PUT", P + "/assets/{assetId}"): "edit",
+    ("POST", P + "/assets/deconstruct"): "generate",
+    ("GET", P + "/foundry/characters"): "view",
+    ("POST", P + "/foundry/characters"): "edit",
+    ("GET", P + "/foundry/style-bible"): "view",
+    ("POST", P + "/foundry/style-bible"): "generate",
+    ("POST", P + "/training/start"): "generate",
+    ("POST", "/api/optics/rack-focus"): "signed-in",
+    ("GET", P + "/scene-chains"): "view",
+    ("POST", P + "/scene-chains"): "edit",
+    ("POST", P + "/scene-chains/export"): "edit",
+    ("GET", C): "view",
+    ("PUT", C): "edit",
+    ("POST", C + "/segments"): "edit",
+    ("PUT", C + "/segments/order"): "edit",
+    ("GET", S): "view",
+    ("PUT", S): "edit",
+    ("GET", S + "/takes"): "view",
+    ("POST", S + "/generate-frame"): "generate",
+    ("POST", S + "/generate"): "generate",
+    ("POST", C + "/generate"): "generate",
+    ("POST", P + "/render-queue/estimate"): "view",
+    ("GET", C + "/continuity-report"): "view",
+    ("PUT", S + "/review"): "review",
+    ("POST", C + "/reviews"): "review",
+    ("POST", "/api/vfx/reshoot"): "vfx",
+    ("POST", "/api/vfx/rescue-focus"): "vfx",
+    ("POST", "/api/vfx/motion-fix"): "vfx",
+    ("POST", "/api/vfx/ai-reshoot"): "vfx",
+    ("POST", "/api/process/magic-eraser"): "vfx",
+    ("PUT", S + "/lock"): "shot-lock",
+    ("GET", P + "/sequencer/timeline/{chainId}"): "view",
+    ("POST", P + "/sequencer/timeline/{chainId}/assemble"): "edit",
+    ("PUT", C + "/picture-lock"): "picture-lock",
+    ("POST", P + "/render-queue/jobs"): "generate",
+    ("GET", P + "/render-queue/jobs/{renderId}"): "view",
+    ("POST", P + "/render-queue/jobs/{renderId}/shots/{shotId}/promote"): "generate",
+    ("GET", P + "/render-queue/jobs/{renderId}/shots/{shotId}/compare"): "view",
+    ("GET", P + "/export/qc"): "view",
+    ("POST", P + "/export/master"): "export",
+    ("GET", "/api/exports/jobs/{jobId}"): "view",
+    ("GET", "/api/exports/{exportId}/video"): "view",
+    ("GET", "/api/exports/{exportId}/edl"): "view",
+    ("GET", "/api/exports/{exportId}/sidecar"): "view",
+    ("GET", "/api/exports/{exportId}/epk"): "view",
+    ("GET", "/api/exports/{exportId}/manifest"): "view",
+}
+
+PROJECT_IN_ID = ("jobId", "exportId", "approvalId")
+USER_ID = re.compile(r"[A-Za-z0-9_.@|:-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The signed-in person and, once a project is known, their role in it."""
+
+    user: str
+    name: str
+    organization: str
+    permission: Permission
+    trace_id: str
+    project_id: str = ""
+    role: Role | None = None
+    groups: tuple[str, ...] = ()
+
+    def join(self, project_id: str, permission: Permission | None = None) -> "Caller":
+        """The caller as a member of a project. Raises NotFound for outsiders, Forbidden below the needed role."""
+        found = projects.membership(project_id, self.user)
+        if found is None:
+            raise NotFound("No such project", fix="Check the id, or ask the project's Owner to add you.")
+        role: Role = found["role"]
+        needed = permission or self.permission
+        if not may(role, needed):
+            raise Forbidden(
+                f"This needs the role {PERMISSIONS[needed]}; yours in this project is {role}",
+                fix="Ask an Admin or the Owner of the project.",
+                requiredRole=PERMISSIONS[needed],
+                role=role,
+            )
+        return Caller(self.user, self.name, self.organization, needed, self.trace_id, project_id, role, self.groups)
+
+
+def claims_of(event: dict[str, Any]) -> dict[str, Any]:
+    claims = event.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims")
+    if not isinstance(claims, dict) or not USER_ID.fullmatch(str(claims.get("sub", ""))):
+        raise Unauthenticated("No valid token came with this request", fix="Send Authorization: Bearer <token>.")
+    return claims
+
+
+def parse_groups(value: object) -> tuple[str, ...]:
+    """API Gateway hands an array claim over as "[a b]". Anything unreadable is no group."""
+    if isinstance(value, list):
+        names = [str(name) for name in value]
+    elif isinstance(value, str):
+        text = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+        names = re.split(r"[ ,]+", text.strip())
+    else:
+        return ()
+    return tuple(name for name in names if re.fullmatch(r"[A-Za-z0-9_-]+", name))
+
+
+async def caller(request: Request) -> Caller:
+    """FastAPI dependency: the caller, checked against the permission table for this route."""
+    claims = claims_of(request.scope.get("aws.event") or {})
+    route = (request.method, request.scope["route"].path)
+    person = Caller(
+        user=str(claims["sub"]),
+        name=str(claims.get("name", claims["sub"])),
+        organization=str(claims.get("organization", "")),
+        permission=ROUTES[route],
+        trace_id=trace_id(request),
+        groups=parse_groups(claims.get("cognito:groups")),
+    )
+    if person.permission == "signed-in":
+        return person
+    project_id = request.path_params.get("projectId")
+    for name in PROJECT_IN_ID:
+        if project_id is None and name in request.path_params:
+            project_id = project_of(request.path_params[name])
+            if project_id is None:
+                raise NotFound("No such thing", fix="Check the id.")
+    return person.join(project_id) if project_id else person

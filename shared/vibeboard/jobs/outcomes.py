@@ -1,0 +1,197 @@
+"""What a finished job changes in the film: per operation, the writes that go into the settling transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from vibeboard.store import keys
+from vibeboard.store.audit import now
+from vibeboard.store.chains import UNLOCKED
+from vibeboard.store.table import EXISTS, Action, Item, Put, Update
+
+Outcome = Callable[[Item, dict[str, Any]], list[Action]]
+
+
+def _segment_key(job: Item) -> keys.Key:
+    return keys.segment(job["projectId"], job["target"]["chainId"], job["target"]["segmentId"])
+
+
+def _take(job: Item, kind: str, result: dict[str, Any]) -> Item:
+    return {
+        **keys.take(job["projectId"], job["target"]["segmentId"], kind, job["attempt"], job["jobId"]),
+        "takeId": f"take_{job['jobId'].removeprefix('job_')}",
+        "kind": kind,
+        "number": job["attempt"],
+        "segmentId": job["target"]["segmentId"],
+        "sceneChainId": job["target"]["chainId"],
+        "jobId": job["jobId"],
+        "operation": job["operation"],
+        "model": result.get("model", job.get("model", "")),
+        "requestedModel": job.get("model", ""),
+        "prompt": job["input"].get("prompt", ""),
+        "negativePrompt": job["input"].get("negative", ""),
+        "seed": job["input"].get("seed"),
+        "cost": job["amount"],
+        "createdBy": job["user"],
+        "createdAt": now(),
+        **result,
+    }
+
+
+def frame_made(job: Item, result: dict[str, Any]) -> list[Action]:
+    """A storyboard frame: a new take, and the segment's current first or last frame."""
+    which = job["target"]["which"]  # first | last
+    take = _take(job, which, result)
+    current = {
+        "key": result["frame"],
+        "takeId": take["takeId"],
+        "number": job["attempt"],
+        "model": take["model"],
+        "requestedModel": job.get("model", ""),
+        "reason": job["input"].get("reason", ""),
+        "seed": job["input"].get("seed"),
+        "promptDigest": job["input"].get("promptDigest", ""),
+        "sourceTakeId": job["input"].get("sourceTakeId", ""),
+        "width": result["width"],
+        "height": result["height"],
+    }
+    change = {f"{which}Frame": current, f"{which}FrameTakes": job["attempt"], "updatedAt": now()}
+    return [Put(take), Update(_segment_key(job), set=change, add={"rev": 1}, condition=EXISTS & UNLOCKED)]
+
+
+def clip_made(job: Item, result: dict[str, Any]) -> list[Action]:
+    """Footage: a new take with its measurement; the shot waits for review again, its flags become exceptions."""
+    take = _take(job, "clip", result)
+    report = result["report"]
+    change: dict[str, Any] = {
+        "clip": {
+            "takeId": take["takeId"],
+            "number": job["attempt"],
+            "jobId": job["jobId"],
+            "outputKey": result["picture"],
+            "audioKey": result.get("sound"),
+            "proxyKey": result.get("proxy"),
+            "posterKey": result.get("poster"),
+            "peaksKey": result.get("peaks"),
+            "frames": result["frames"],
+            "samples": result.get("samples", 0),
+            "width": result["width"],
+            "height": result["height"],
+            "quality": job["input"].get("quality", "draft"),
+            "model": take["model"],
+            "requestedModel": job.get("model", ""),
+            "seed": take["seed"],
+            "operation": job["operation"],
+            "at": now(),
+        },
+        "score": report["score"],
+        "dailies": report["status"],
+        "report": report,
+        "review": "pending",
+        "clipTakes": job["attempt"],
+        "updatedAt": now(),
+    }
+    exceptions: list[Action] = [
+        Put(
+            {
+                **keys.exception(job["projectId"], job["target"]["segmentId"], issue["name"]),
+                "segmentId": job["target"]["segmentId"],
+                "sceneChainId": job["target"]["chainId"],
+                "issue": issue["name"],
+                "severity": issue["severity"],
+                "frame": issue.get("frame", 0),
+                "value": issue.get("value", 0),
+                "takeId": take["takeId"],
+                "state": "open",
+                "at": now(),
+            }
+        )
+        for issue in report["issues"]
+    ]
+    segment = Update(_segment_key(job), set=change, remove=["passes"], add={"rev": 1}, condition=EXISTS & UNLOCKED)
+    return [Put(take), *exceptions, segment]
+
+
+def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
+    """A render pass of a shot at one quality (SOP step 11). Locked shots render: the recipe is locked, not the pass."""
+    take = _take(job, f"pass-{job['input']['quality']}", result)
+    row = {
+        **keys.render(job["projectId"], f"{job['target']['renderId']}#{job['target']['segmentId']}#"
+                      f"{job['input']['quality']}"),
+        "segmentId": job["target"]["segmentId"],
+        "quality": job["input"]["quality"],
+        "renderId": job["target"]["renderId"],
+        "jobId": job["jobId"],
+        "clipTakeId": job["input"]["clipTakeId"],
+        "status": "completed",
+        "outputKey": result["picture"],
+        "proxyKey": result.get("proxy"),
+        "frames": result["frames"],
+        "width": result["width"],
+        "height": result["height"],
+        "model": take["model"],
+        "seed": take["seed"],
+        "prompt": take["prompt"],
+        "cost": job["amount"],
+        "at": now(),
+    }  # fmt: skip
+    return [Put(take), Put(row)]
+
+
+def asset_built(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {"files": result["files"], "status": "complete", "provenance": result["provenance"], "updatedAt": now()}
+    return [Update(keys.asset(job["projectId"], job["target"]["assetId"]), set=change, condition=EXISTS)]
+
+
+def character_trained(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {
+        "loraId": result["loraId"],
+        "lora": result,
+        "trainingStatus": "complete",
+        "updatedAt": now(),
+    }
+    return [Update(keys.character(job["projectId"], job["target"]["characterId"]), set=change, condition=EXISTS)]
+
+
+def export_finished(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {"status": "completed", "files": result["files"], "master": result["master"], "updatedAt": now()}
+    return [Update(keys.export(job["projectId"], job["target"]["exportId"]), set=change, condition=EXISTS)]
+
+
+def preview_made(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {"previewKey": result["preview"], "updatedAt": now()}
+    return [Update(keys.chain(job["projectId"], job["target"]["chainId"]), set=change, condition=EXISTS)]
+
+
+OUTCOMES: dict[str, Outcome] = {
+    "frame.draw": frame_made,
+    "frame.edit": frame_made,
+    "clip.generate": clip_made,
+    "clip.render": pass_rendered,
+    "vfx.reshoot": clip_made,
+    "vfx.rescue-focus": clip_made,
+    "vfx.motion-fix": clip_made,
+    "vfx.magic-eraser": clip_made,
+    "vfx.ai-reshoot": clip_made,
+    "asset.deconstruct": asset_built,
+    "character.train": character_trained,
+    "export.master": export_finished,
+    "timeline.preview": preview_made,
+}
+
+_COUNTERS = {"first": "firstFrameTakes", "last": "lastFrameTakes"}
+
+
+def on_failure(job: Item) -> list[Action]:
+    """A failed attempt still counts, so that the next one has an id and a seed of its own."""
+    target = job["target"]
+    if job["operation"] == "export.master":
+        return [Update(keys.export(job["projectId"], target["exportId"]), set={"status": "failed"}, condition=EXISTS)]
+    if job["operation"] == "character.train":
+        key = keys.character(job["projectId"], target["characterId"])
+        return [Update(key, set={"trainingStatus": "failed"}, condition=EXISTS)]
+    if job["operation"] == "asset.deconstruct":
+        return [Update(keys.asset(job["projectId"], target["assetId"]), set={"status": "failed"}, condition=EXISTS)]
+    if "segmentId" not in target or job["operation"] == "clip.render":
+        return []
+    counter = _COUNTERS.get(target.get("which", ""), "clipTakes")
+    return [Update(_segment_key(job), set={counter: job["attempt"]}, condition=EXISTS)]

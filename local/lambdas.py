@@ -1,0 +1,255 @@
+"""Lambda without containers: handlers run in threads of this process, with Lambda's contract around them.
+
+What holds as in Lambda: payloads cross as JSON, the context object, the function's own environment, timeouts,
+errors as `{errorType, errorMessage, stackTrace}`, two retries of asynchronous calls and their destinations.
+What cannot: a handler past its timeout is reported but not killed, and module globals are shared by functions.
+"""
+
+import importlib
+import json
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from local import ACCOUNT, REGION
+from local.context import Actor, acting, actor, lambda_environment
+from local.stack import Stack, StackError
+
+ASYNC_RETRIES = 2
+"""Lambda's own default for asynchronous calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the template."""
+
+    logical_id: str
+    name: str
+    handler: str
+    timeout: float
+    """Seconds."""
+    memory: int
+    """MB."""
+    environment: dict[str, str]
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
+
+
+class LambdaContext:
+    """The object a handler gets as its second argument."""
+
+    def __init__(self, function: Function, request_id: str) -> None:
+        self.function_name = function.name
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = function.arn
+        self.memory_limit_in_mb = str(function.memory)
+        self.aws_request_id = request_id
+        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_stream_name = "local"
+        self.identity = None
+        self.client_context = None
+        self._deadline = time.monotonic() + function.timeout
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self._deadline - time.monotonic()) * 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one invocation gave: the JSON payload, and whether it is an error."""
+
+    payload: bytes
+    failed: bool
+
+    def value(self) -> Any:
+        return json.loads(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncFailure:
+    """An asynchronous call that failed on every try."""
+
+    function: str
+    event: Any
+    error: Any
+    attempts: int
+
+
+class LambdaRuntime:
+    """Every function of a stack, callable by name or ARN."""
+
+    def __init__(self, stack: Stack, logs: deque[tuple[str, str]]) -> None:
+        self._stack = stack
+        self._logs = logs
+        self._import_lock = threading.RLock()
+        self._handlers: dict[str, Callable[[Any, Any], Any]] = {}
+        self._async = ThreadPoolExecutor(8, thread_name_prefix="lambda-async")
+        self._retry_delay = 1.0
+        self._busy = 0
+        self._idle = threading.Condition()
+        self.failures: list[AsyncFailure] = []
+        self.functions: dict[str, Function] = {}
+
+    def load(self, environment: Mapping[str, str], rewrite: Callable[[str], str]) -> None:
+        """Read the functions of the created stack. `environment` is added under each function's own, and `rewrite`
+        is applied to each value (the API's local address goes in there)."""
+        for logical_id, _ in self._stack.of_type("AWS::Lambda::Function"):
+            function = self._function(logical_id, environment, rewrite)
+            self.functions[function.name] = function
+        for root in reversed(self._stack.import_roots):
+            if str(root) not in sys.path:
+                sys.path.insert(0, str(root))
+
+    def find(self, name_or_arn: str) -> Function:
+        """Raises KeyError for a function the template does not have."""
+        parts = name_or_arn.split(":")
+        return self.functions[parts[6] if name_or_arn.startswith("arn:") else parts[0]]
+
+    def invoke(self, name_or_arn: str, event: Any) -> Outcome:
+        """Call a function and wait for it, at most its timeout."""
+        function = self.find(name_or_arn)
+        request_id = str(uuid.uuid4())
+        done = threading.Event()
+        outcome: list[Outcome] = []
+
+        def run() -> None:
+            with self._counted():
+                outcome.append(self._run(function, event, request_id))
+            done.set()
+
+        thread = threading.Thread(target=run, name=f"lambda-{function.logical_id}", daemon=True)
+        thread.start()
+        if not done.wait(function.timeout):
+            message = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
+            return _error("Sandbox.Timedout", message)
+        return outcome[0]
+
+    def invoke_async(self, name_or_arn: str, event: Any) -> None:
+        """Accept a call and return; it is retried twice, then handed to the on-failure destination."""
+        self._async.submit(self._try, self.find(name_or_arn), event, 1)
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until no handler runs. False when some still do after `seconds`."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._busy == 0, seconds)
+
+    def stop(self) -> None:
+        self._async.shutdown(wait=False, cancel_futures=True)
+
+    def _try(self, function: Function, event: Any, attempt: int) -> None:
+        outcome = self.invoke(function.name, event)
+        if not outcome.failed:
+            return
+        config = self._invoke_config(function)
+        if attempt <= int(config.get("MaximumRetryAttempts", ASYNC_RETRIES)):
+            # Lambda waits a minute, then two; locally a second, then two.
+            timer = threading.Timer(self._retry_delay * attempt, self._resubmit, (function, event, attempt + 1))
+            timer.daemon = True
+            timer.start()
+            return
+        failure = AsyncFailure(function.logical_id, event, outcome.value(), attempt)
+        self.failures.append(failure)
+        self._send_to_destination(function, config, failure)
+
+    def _resubmit(self, function: Function, event: Any, attempt: int) -> None:
+        try:
+            self._async.submit(self._try, function, event, attempt)
+        except RuntimeError:
+            return  # stopped while waiting to retry
+
+    def _send_to_destination(self, function: Function, config: dict[str, Any], failure: AsyncFailure) -> None:
+        destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        properties = self._stack.resources[function.logical_id]["Properties"]
+        destination = destination or self._stack.resolver.resolve(properties.get("DeadLetterConfig", {})).get("TargetArn")
+        if destination and ":sqs:" in destination:
+            import boto3
+
+            body = {
+                "requestContext": {"functionArn": function.arn, "approximateInvokeCount": failure.attempts},
+                "requestPayload": failure.event,
+                "responsePayload": failure.error,
+            }
+            sqs = boto3.client("sqs", region_name=REGION)
+            url = sqs.get_queue_url(QueueName=destination.rsplit(":", 1)[1])["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+    def _invoke_config(self, function: Function) -> dict[str, Any]:
+        for _, properties in self._stack.of_type("AWS::Lambda::EventInvokeConfig"):
+            config: dict[str, Any] = self._stack.resolver.resolve(properties)
+            if config["FunctionName"] == function.name:
+                return config
+        return {}
+
+    def _run(self, function: Function, event: Any, request_id: str) -> Outcome:
+        who = Actor(function.logical_id, function.environment, self._logs)
+        with acting(who):
+            try:
+                handler = self._handler(function)
+                result = handler(json.loads(json.dumps(event)), LambdaContext(function, request_id))
+                return Outcome(json.dumps(result).encode(), failed=False)
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes its error payload, as in Lambda
+                self._logs.append((function.logical_id, traceback.format_exc()))
+                return _error(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
+            finally:
+                if who.partial:
+                    self._logs.append((function.logical_id, "".join(who.partial)))
+
+    def _handler(self, function: Function) -> Callable[[Any, Any], Any]:
+        cached = self._handlers.get(function.handler)
+        if cached is None:
+            with self._import_lock:
+                module, _, attribute = function.handler.rpartition(".")
+                cached = getattr(importlib.import_module(module), attribute)
+                self._handlers[function.handler] = cached
+        return cached
+
+    def _function(self, logical_id: str, extra: Mapping[str, str], rewrite: Callable[[str], str]) -> Function:
+        properties = self._stack.resources[logical_id]["Properties"]
+        resolve = self._stack.resolver.resolve
+        if "Handler" not in properties:
+            raise StackError(f"{logical_id}: no Handler")
+        name = self._stack.physical[logical_id]
+        handler, memory = resolve(properties["Handler"]), int(resolve(properties.get("MemorySize", 128)))
+        own = resolve(properties.get("Environment", {})).get("Variables", {})
+        environment = lambda_environment(name, handler, memory) | dict(extra)
+        environment |= {k: rewrite(str(v)) for k, v in own.items()}
+        return Function(logical_id, name, handler, float(resolve(properties.get("Timeout", 3))), memory, environment)
+
+    def _counted(self) -> "_Counted":
+        return _Counted(self)
+
+
+class _Counted:
+    """Counts a running handler, so that stopping can wait for it."""
+
+    def __init__(self, runtime: LambdaRuntime) -> None:
+        self._runtime = runtime
+
+    def __enter__(self) -> None:
+        with self._runtime._idle:
+            self._runtime._busy += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._runtime._idle:
+            self._runtime._busy -= 1
+            self._runtime._idle.notify_all()
+
+
+def _error(kind: str, message: str, trace: list[str] | None = None) -> Outcome:
+    body = {"errorType": kind, "errorMessage": message, "stackTrace": trace or []}
+    return Outcome(json.dumps(body).encode(), failed=True)
+
+
+def current_function() -> str | None:
+    """The logical id of the function or machine that is acting in this thread."""
+    who = actor.get()
+    return who.name if who else None

@@ -1,0 +1,290 @@
+"""Conform: the timeline becomes the master, frame for frame and sample for sample (SOP step 12)."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from vibeboard.domain.timeline import PictureEvent, Timeline
+from vibeboard.media.errors import MediaError
+from vibeboard.media.ffmpeg import DEFAULT_TIMEOUT, run
+from vibeboard.media.graph import Fit, PictureInput, picture_graph, sound_graph
+from vibeboard.media.probe import MediaInfo, probe
+
+Codec = Literal["prores_hq", "prores_4444", "h264"]
+
+# About 30 MB a decoder is open: 32 shots in one graph stay near 1 GB. Longer films are encoded in parts of so
+# many shots and joined by copy, which for intra codecs and constant-quantiser H.264 gives the same frames.
+PART_CLIPS = 32
+
+_QUANTISERS = (2, 4, 6, 8, 12, 18)
+_UHD_TARGET = {"prores_hq": 707e6, "prores_4444": 1061e6}  # bit/s for 3840x2160 at 24 frames a second
+_PIXELS: dict[Codec, str] = {"prores_hq": "yuv422p10le", "prores_4444": "yuv444p10le", "h264": "yuv420p"}
+_TRUE_PEAK_CEILING = -1.0  # dBTP
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """The files of one clip: picture without sound, and its sound (None: silence)."""
+
+    picture: Path
+    sound: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MasterSpec:
+    """What the master is to be. `loudness` in LUFS (None leaves levels alone); `quantiser` 0 lets the film decide."""
+
+    width: int
+    height: int
+    codec: Codec = "prores_hq"
+    fit: Fit = "letterbox"
+    loudness: float | None = None
+    quantiser: int = 0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """What was made and measured: `gain_db` is the loudness gain, `parts` how many encodes were joined."""
+
+    info: MediaInfo
+    quantiser: int
+    gain_db: float
+    parts: int
+
+
+def conform(
+    timeline: Timeline,
+    sources: Mapping[str, ClipSource],
+    spec: MasterSpec,
+    out: Path,
+    *,
+    progress: Callable[[float], None] | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> Master:
+    """Writes the master to `out` (.mov) and measures it. `sources` by clip id.
+
+    Picture and sound are exactly `timeline.frames` and `timeline.samples` long, with a start timecode track and
+    BT.709 tags. Raises MediaError when a source is missing, short, of another rate, or the result is not exact.
+    """
+    if not timeline.picture:
+        raise MediaError("TIMELINE_EMPTY", "There is nothing to conform", "the timeline holds no clip")
+    with tempfile.TemporaryDirectory(prefix="conform-") as folder:
+        work = Path(folder)
+        inputs, sounds = _link_sources(timeline, sources, work)
+        quantiser = spec.quantiser or _choose_quantiser(timeline, inputs, spec, work)
+        gain = _loudness_gain(timeline, sounds, spec.loudness, work)
+        made = work / "made.mov"
+        parts = _parts(timeline.picture)
+        if len(parts) == 1:
+            graph = f"{_picture(timeline, parts[0], inputs, spec)};{sound_graph(timeline, sounds, gain)}"
+            outputs = ["-map", "[v]", "-map", "[a]", *_encoder(spec, quantiser, timeline.rate), *_SOUND]
+            _run_graph(
+                graph, [*outputs, *_container(timeline, spec), str(made)], work, timeout, timeline.frames, progress
+            )
+        else:
+            _conform_in_parts(timeline, parts, inputs, sounds, spec, quantiser, gain, made, progress, timeout)
+        info = _checked(probe(made), timeline, spec)
+        _move(made, out)
+    return Master(replace(info, path=out), quantiser, gain, len(parts))
+
+
+_SOUND = ["-c:a", "pcm_s24le", "-ar", "48000"]
+
+
+def _link_sources(
+    timeline: Timeline, sources: Mapping[str, ClipSource], work: Path
+) -> tuple[dict[str, PictureInput], dict[str, str]]:
+    """Plain names in the job's folder for every file the graph opens, each checked against its events."""
+    infos: dict[Path, MediaInfo] = {}
+    inputs: dict[str, PictureInput] = {}
+    sounds: dict[str, str] = {}
+    for event in timeline.picture:
+        if event.clip_id not in sources:
+            raise MediaError("MEDIA_MISSING", f"Clip {event.name} has no media", "no source was given for it")
+        path = sources[event.clip_id].picture
+        info = infos.setdefault(path, probe(path)) if path not in infos else infos[path]
+        if not info.frames or info.rate != timeline.rate:
+            raise MediaError(
+                "MEDIA_RATE_MISMATCH",
+                f"{path.name} runs at {float(info.rate):.6g} frames a second",
+                f"the timeline runs at {float(timeline.rate):.6g}",
+                "Render the shot again at the project's rate.",
+            )
+        if event.source_in + event.frames > info.frames:
+            raise MediaError(
+                "MEDIA_TOO_SHORT",
+                f"{path.name} holds {info.frames} frames",
+                f"the cut uses frames {event.source_in} to {event.source_in + event.frames - 1}",
+                "Trim the clip to its media.",
+            )
+        if event.clip_id not in inputs:
+            name = f"v{len(inputs):04}{path.suffix.lower()}"
+            (work / name).symlink_to(path.resolve())
+            inputs[event.clip_id] = PictureInput(name, info.width, info.height, bool(info.color_matrix))
+    for sound in timeline.sound:
+        track = sources[sound.clip_id].sound
+        if track is None:
+            raise MediaError("MEDIA_MISSING", f"Clip {sound.name} has no sound file", "the timeline uses its sound")
+        if sound.clip_id not in sounds:
+            heard = probe(track)
+            if not heard.has_audio:
+                raise MediaError("MEDIA_UNREADABLE", f"{track.name} holds no sound", "no sound track found")
+            name = f"a{len(sounds):04}{track.suffix.lower()}"
+            (work / name).symlink_to(track.resolve())
+            sounds[sound.clip_id] = name
+    return inputs, sounds
+
+
+def _parts(events: tuple[PictureEvent, ...]) -> list[tuple[PictureEvent, ...]]:
+    count = -(-len(events) // PART_CLIPS)
+    size = -(-len(events) // count)
+    return [events[start : start + size] for start in range(0, len(events), size)]
+
+
+def _picture(
+    timeline: Timeline, events: Iterable[PictureEvent], inputs: Mapping[str, PictureInput], spec: MasterSpec
+) -> str:
+    return picture_graph(
+        list(events),
+        inputs,
+        timeline.rate,
+        width=spec.width,
+        height=spec.height,
+        fit=spec.fit,
+        pixel_format=_PIXELS[spec.codec],
+    )
+
+
+def _encoder(spec: MasterSpec, quantiser: int, rate: Fraction) -> list[str]:
+    timing = ["-r", str(rate), "-video_track_timescale", str(rate.numerator)]
+    if spec.codec == "h264":
+        gop = str(round(rate))
+        exact = ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop", "-bf", "0"]
+        return ["-c:v", "libx264", "-preset", "medium", "-qp", str(quantiser), *exact, *timing]
+    profile = "3" if spec.codec == "prores_hq" else "4"
+    return ["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0", "-q:v", str(quantiser), *timing]
+
+
+def _container(timeline: Timeline, spec: MasterSpec) -> list[str]:
+    title = ["-metadata", f"title={spec.title}"] if spec.title else []
+    return [*title, "-timecode", timeline.start_timecode, "-movflags", "+write_colr", "-f", "mov"]
+
+
+def _run_graph(
+    graph: str,
+    outputs: list[str],
+    work: Path,
+    timeout: float,
+    frames: int = 0,
+    progress: Callable[[float], None] | None = None,
+    loglevel: str = "error",
+) -> str:
+    # From a file: a long film's graph is longer than a command line may be.
+    script = work / "graph.txt"
+    script.write_text(graph, encoding="utf-8")
+    command = ["-/filter_complex", script.name, *outputs]
+    return run(command, cwd=work, progress=progress, frames=frames, timeout=timeout, loglevel=loglevel)
+
+
+def _conform_in_parts(
+    timeline: Timeline,
+    parts: list[tuple[PictureEvent, ...]],
+    inputs: Mapping[str, PictureInput],
+    sounds: Mapping[str, str],
+    spec: MasterSpec,
+    quantiser: int,
+    gain: float,
+    made: Path,
+    progress: Callable[[float], None] | None,
+    timeout: float,
+) -> None:
+    """Picture part by part, sound once for the whole film, joined by copy: seams lie on frames, and only there."""
+    work, done, listing = made.parent, 0, []
+    for index, events in enumerate(parts):
+        frames = sum(event.frames for event in events)
+        name = f"part{index:03}.mov"
+        report = _share(progress, done, frames, timeline.frames)
+        graph = _picture(timeline, events, inputs, spec)
+        outputs = ["-map", "[v]", *_encoder(spec, quantiser, timeline.rate), "-f", "mov", name]
+        _run_graph(graph, outputs, work, timeout, frames, report)
+        done += frames
+        listing.append(f"file {name}\nduration {float(frames / timeline.rate):.6f}\n")
+    (work / "parts.txt").write_text("ffconcat version 1.0\n" + "".join(listing), encoding="utf-8")
+    _run_graph(
+        sound_graph(timeline, sounds, gain), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeline, None, timeout
+    )
+    fence = ["-protocol_whitelist", "file", "-format_whitelist"]
+    join = [*fence, "concat,mov", "-f", "concat", "-i", "parts.txt", *fence, "wav", "-i", "sound.wav"]
+    copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(timeline.rate.numerator)]
+    run([*join, *copy, *_container(timeline, spec), str(made)], cwd=work, timeout=timeout)
+    if progress is not None:
+        progress(1.0)
+
+
+def _share(
+    progress: Callable[[float], None] | None, done: int, frames: int, total: int
+) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    return lambda part: progress((done + part * frames) / total)
+
+
+def _choose_quantiser(timeline: Timeline, inputs: Mapping[str, PictureInput], spec: MasterSpec, work: Path) -> int:
+    """The finest ProRes quantiser whose rate, on frames from across the film, stays at or under the HQ target."""
+    if spec.codec == "h264":
+        return 18
+    step = max(1, len(timeline.picture) // 6)
+    samples = [
+        replace(event, source_in=event.source_in + event.frames // 2, frames=1) for event in timeline.picture[::step]
+    ]
+    graph = _picture(timeline, samples, inputs, spec)
+    pads = "".join(f"[q{q}]" for q in _QUANTISERS)
+    outputs: list[str] = []
+    for q in _QUANTISERS:
+        outputs += ["-map", f"[q{q}]", *_encoder(spec, q, timeline.rate), f"q{q}.mov"]
+    _run_graph(f"{graph};[v]split={len(_QUANTISERS)}{pads}", outputs, work, timeout=120)
+    target = _UHD_TARGET[spec.codec] * (spec.width * spec.height) / (3840 * 2160) * float(timeline.rate) / 24
+    for q in _QUANTISERS:
+        bits = (work / f"q{q}.mov").stat().st_size * 8
+        if bits / len(samples) * float(timeline.rate) <= target:
+            return q
+    return _QUANTISERS[-1]
+
+
+def _loudness_gain(timeline: Timeline, sounds: Mapping[str, str], target: float | None, work: Path) -> float:
+    """Gain in dB that brings the programme to `target` LUFS without a true peak above the ceiling."""
+    if target is None or not timeline.sound:
+        return 0.0
+    graph = sound_graph(timeline, sounds).removesuffix("[a]") + ",ebur128=peak=true[a]"
+    log = _run_graph(graph, ["-map", "[a]", "-f", "null", "-"], work, timeout=300, loglevel="info")
+    summary = log[log.rfind("Summary:") :]
+    loudness = re.search(r"I:\s+(-?[\d.]+) LUFS", summary)
+    peak = re.search(r"Peak:\s+(-?[\d.]+) dBFS", summary)
+    # Silence measures -70 LUFS or "-inf": there is nothing to raise.
+    if loudness is None or peak is None or float(loudness[1]) <= -70:
+        return 0.0
+    return min(target - float(loudness[1]), _TRUE_PEAK_CEILING - float(peak[1]))
+
+
+def _checked(info: MediaInfo, timeline: Timeline, spec: MasterSpec) -> MediaInfo:
+    wanted = (timeline.frames, timeline.samples, timeline.rate, spec.width, spec.height)
+    measured = (info.frames, info.samples, info.rate, info.width, info.height)
+    if measured != wanted:
+        names = ("frames", "samples", "rate", "width", "height")
+        wrong = [f"{n} {m} instead of {w}" for n, m, w in zip(names, measured, wanted, strict=True) if m != w]
+        raise MediaError("MASTER_NOT_EXACT", "The master is not the timeline", ", ".join(wrong))
+    return info
+
+
+def _move(made: Path, out: Path) -> None:
+    """Into place in one step, so that nobody reads half a master."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staged = out.with_name(f".{out.name}.part")
+    shutil.move(made, staged)
+    staged.replace(out)

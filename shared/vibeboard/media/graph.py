@@ -1,0 +1,117 @@
+"""Filter graphs of a cut: pull-driven sources, frame-exact picture, sample-exact sound.
+
+Sources are opened inside the graph (`movie=`, `amovie=`), so a decoder runs only when its shot is due and memory
+does not grow with the length of the film. Source names are plain ones in the job's own folder: no escaping.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from vibeboard.domain.formats import SAMPLE_RATE
+from vibeboard.domain.timeline import PictureEvent, SoundEvent, Timeline
+from vibeboard.media.ffmpeg import FORMAT_OPTS
+
+Fit = Literal["stretch", "letterbox", "crop"]
+COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+_STEREO = "aformat=sample_fmts=flt:channel_layouts=stereo"
+_TO_709 = "flags=bicubic:out_color_matrix=bt709:out_range=tv"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInput:
+    """One picture source as the graph sees it: a plain file name, its size, and whether it states its colours."""
+
+    name: str
+    width: int
+    height: int
+    tagged: bool
+
+
+def fit_filter(width: int, height: int, fit: Fit) -> str:
+    """Scales any picture into width x height: distort, pad with black, or cut the edges off."""
+    if fit == "stretch":
+        return f"scale={width}:{height}:{_TO_709},setsar=1"
+    if fit == "letterbox":
+        # Even sizes and offsets, so that chroma stays where it was.
+        scale = f"scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2:{_TO_709}"
+        return f"{scale},pad={width}:{height}:2*trunc((ow-iw)/4):2*trunc((oh-ih)/4):black,setsar=1"
+    scale = f"scale={width}:{height}:force_original_aspect_ratio=increase:force_divisible_by=2:{_TO_709}"
+    return f"{scale},crop={width}:{height}:2*trunc((iw-ow)/4):2*trunc((ih-oh)/4):exact=1,setsar=1"
+
+
+def picture_graph(
+    events: Sequence[PictureEvent],
+    inputs: Mapping[str, PictureInput],
+    rate: Fraction,
+    *,
+    width: int,
+    height: int,
+    fit: Fit,
+    pixel_format: str,
+) -> str:
+    """Graph of the picture, ending in [v]. `inputs` by clip id. One scale at the end when all sources agree in size."""
+    sizes = {(inputs[event.clip_id].width, inputs[event.clip_id].height) for event in events}
+    early = "" if len(sizes) == 1 else f",{fit_filter(width, height, fit)},format={pixel_format}"
+    chains = []
+    for index, event in enumerate(events):
+        source = inputs[event.clip_id]
+        # Half a frame before the wanted one: no rounding can land on its neighbour.
+        start = (event.source_in - Fraction(1, 2)) / rate if event.source_in else Fraction(0)
+        seek = f":seek_point={max(0.0, float(start) - 0.001):.6f}" if event.source_in else ""
+        first = f"trim=start={float(start):.6f}," if event.source_in else ""
+        colours = "" if source.tagged else f",{COLOUR}"
+        chains.append(
+            f"movie={source.name}:s=dv:dec_threads=1{seek}:format_opts='{FORMAT_OPTS}',{first}"
+            f"trim=end_frame={event.frames},setpts=N/({rate})/TB,settb=AVTB,setsar=1{colours}{early}[v{index}]"
+        )
+    joined = "".join(f"[v{index}]" for index in range(len(events)))
+    late = f"{fit_filter(width, height, fit)}," if len(sizes) == 1 else ""
+    tail = f"setpts=N/({rate})/TB,{late}format={pixel_format},{COLOUR}[v]"
+    return ";".join([*chains, f"{joined}concat=n={len(events)}:v=1:a=0,{tail}"])
+
+
+def sound_graph(timeline: Timeline, names: Mapping[str, str], gain_db: float = 0.0) -> str:
+    """Graph of the sound, ending in [a]: exactly `timeline.samples` stereo samples at 48 kHz.
+
+    `names` gives a plain file name by clip id. Lanes play side by side and are summed without scaling.
+    """
+    total = timeline.samples
+    finish = f"apad=whole_len={total},atrim=end_sample={total},asetpts=N/SR/TB"
+    if gain_db:
+        finish = f"volume={gain_db:.3f}dB:precision=float,{finish}"
+    if not timeline.sound:
+        return f"{_silence(total)},{finish}[a]"
+    chains, lanes = [], []
+    for index, event in enumerate(timeline.sound):
+        chains.append(f"{_sound_source(event, names[event.clip_id])}[a{index}]")
+    for lane in range(timeline.lanes):
+        pads, position = [], 0
+        for index, event in enumerate(timeline.sound):
+            if event.lane != lane:
+                continue
+            if event.record_sample > position:
+                chains.append(f"{_silence(event.record_sample - position)}[g{index}]")
+                pads.append(f"[g{index}]")
+            pads.append(f"[a{index}]")
+            position = event.record_sample + event.samples
+        join = f"concat=n={len(pads)}:v=0:a=1," if len(pads) > 1 else ""
+        chains.append(f"{''.join(pads)}{join}apad=whole_len={total},atrim=end_sample={total}[l{lane}]")
+        lanes.append(f"[l{lane}]")
+    mix = f"amix=inputs={len(lanes)}:normalize=0:duration=longest," if len(lanes) > 1 else ""
+    return ";".join([*chains, f"{''.join(lanes)}{mix}{finish}[a]"])
+
+
+def _sound_source(event: SoundEvent, name: str) -> str:
+    end = event.source_sample + event.samples
+    gain = f",volume={event.gain:.6f}:precision=float" if event.gain != 1.0 else ""
+    return (
+        f"amovie={name}:s=da:format_opts='{FORMAT_OPTS}',aresample={SAMPLE_RATE},{_STEREO},"
+        f"atrim=start_sample={event.source_sample}:end_sample={end},asetpts=N/SR/TB,"
+        f"apad=whole_len={event.samples}{gain}"
+    )
+
+
+def _silence(samples: int) -> str:
+    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{_STEREO},atrim=end_sample={samples},asetpts=N/SR/TB"

@@ -1,0 +1,162 @@
+"""The master is the timeline: every frame the right source frame, every sample the right source sample."""
+
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from tests.media.ruler import read_codes, read_samples, write_picture, write_sound
+
+from vibeboard.domain.formats import FRAME_RATES
+from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at, seconds_at
+from vibeboard.media import conform as conform_module
+from vibeboard.media.conform import ClipSource, MasterSpec, conform
+from vibeboard.media.errors import MediaError
+
+FRAMES, TAIL, CLIPS = 60, 12, 3
+RATES = ["23.976", "24", "25", "29.97"]
+
+
+@pytest.fixture(scope="module")
+def rulers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, ClipSource]]:
+    made = {}
+    for name in RATES:
+        folder = tmp_path_factory.mktemp(f"rulers-{name}")
+        made[name] = {}
+        for clip in range(CLIPS):
+            picture, sound = folder / f"clip {clip}'s:take.mp4", folder / f"clip{clip}.wav"
+            write_picture(picture, clip, FRAMES, FRAME_RATES[name])
+            write_sound(sound, clip, FRAMES + TAIL, FRAME_RATES[name])
+            made[name][f"c{clip}"] = ClipSource(picture, sound)
+    return made
+
+
+def random_cut(rng: random.Random, rate: Fraction, clips: int) -> tuple[Timeline, dict[str, int]]:
+    cut, used = [], {}
+    for index in range(clips):
+        start = rng.choice([0, rng.randint(0, FRAMES - 10)])
+        end = rng.randint(start + 4, FRAMES)
+        sound_in, sound_out = max(0, start - rng.randint(0, 8)), min(FRAMES + TAIL, end + rng.randint(-2, 10))
+        trims = [seconds_at(n, rate) for n in (start, end, sound_in, max(sound_out, sound_in + 1))]
+        used[f"e{index}"] = rng.randrange(CLIPS)
+        media = {"media_frames": FRAMES, "media_samples": sample_at(FRAMES + TAIL, rate)}
+        cut.append(Clip(f"e{index}", seconds_at(FRAMES, rate), *trims, **media))
+    return assemble(cut, rate), used
+
+
+def expected_codes(timeline: Timeline, used: dict[str, int]) -> list[int]:
+    return [used[e.clip_id] << 12 | e.source_in + n for e in timeline.picture for n in range(e.frames)]
+
+
+def expected_samples(timeline: Timeline, used: dict[str, int]) -> np.ndarray:
+    mix = np.zeros(timeline.samples, np.int64)
+    media = sample_at(FRAMES + TAIL, timeline.rate)
+    for event in timeline.sound:
+        source = event.source_sample + np.arange(event.samples)
+        values = np.where(source < media, source + 1 + (used[event.clip_id] << 18), 0)
+        mix[event.record_sample : event.record_sample + event.samples] += values
+    return mix
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_every_frame_and_every_sample_is_the_planned_one(
+    name: str, rulers: dict[str, dict[str, ClipSource]], tmp_path: Path
+) -> None:
+    rate = FRAME_RATES[name]
+    timeline, used = random_cut(random.Random(name), rate, 9)
+    assert timeline.lanes > 1
+    sources = {clip: rulers[name][f"c{number}"] for clip, number in used.items()}
+    ticks: list[float] = []
+    spec = MasterSpec(320, 64, fit="stretch", title="Ruler")
+    master = conform(timeline, sources, spec, tmp_path / "Master.mov", progress=ticks.append)
+    assert read_codes(master.info.path) == expected_codes(timeline, used)
+    samples = read_samples(master.info.path)
+    assert len(samples) == timeline.samples
+    wanted = expected_samples(timeline, used)
+    single = wanted < 1 << 23  # sums beyond 24 bit clip
+    assert np.abs(samples[single] - wanted[single]).max() <= 1  # float mixing rounds sums of 24-bit numbers
+    assert ticks == sorted(ticks)
+    assert ticks[-1] <= 1.0
+
+
+def test_master_states_profile_colour_and_start_timecode(
+    rulers: dict[str, dict[str, ClipSource]], tmp_path: Path
+) -> None:
+    timeline, used = random_cut(random.Random(1), FRAME_RATES["29.97"], 3)
+    sources = {clip: rulers["29.97"][f"c{number}"] for clip, number in used.items()}
+    info = conform(timeline, sources, MasterSpec(640, 270, fit="letterbox"), tmp_path / "Master.mov").info
+    assert (info.codec, info.profile, info.pix_fmt) == ("ProRes", "422 HQ", "yuv422p10le")
+    assert (info.color_primaries, info.color_transfer, info.color_matrix) == ("BT.709", "BT.709", "BT.709")
+    assert (info.audio_codec, info.sample_rate, info.channels) == ("PCM", 48000, 2)
+    assert info.start_timecode == "01:00:00;00"
+    with av.open(str(info.path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.average_rate, stream.frames) == (FRAME_RATES["29.97"], timeline.frames)
+
+
+@pytest.mark.parametrize("codec", ["prores_hq", "h264"])
+def test_master_made_in_parts_shows_the_same_frames_and_sound(
+    codec: str, rulers: dict[str, dict[str, ClipSource]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeline, used = random_cut(random.Random(5), FRAME_RATES["23.976"], 7)
+    sources = {clip: rulers["23.976"][f"c{number}"] for clip, number in used.items()}
+    spec = MasterSpec(320, 64, codec=codec, fit="stretch", quantiser=6)  # type: ignore[arg-type]
+    whole = conform(timeline, sources, spec, tmp_path / "whole.mov")
+    monkeypatch.setattr(conform_module, "PART_CLIPS", 3)
+    parts = conform(timeline, sources, spec, tmp_path / "parts.mov")
+    assert (whole.parts, parts.parts) == (1, 3)
+    assert decoded(whole.info.path) == decoded(parts.info.path)
+    assert np.array_equal(read_samples(whole.info.path), read_samples(parts.info.path))
+    assert parts.info.start_timecode == whole.info.start_timecode
+
+
+def decoded(path: Path) -> list[tuple[int | None, bytes]]:
+    with av.open(str(path)) as container:
+        return [(frame.pts, frame.to_ndarray().tobytes()) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(("fit", "bars"), [("letterbox", True), ("stretch", False), ("crop", False)])
+def test_fit_pads_stretches_or_crops(fit: str, bars: bool, tmp_path: Path, flat_clip: Path) -> None:
+    rate = Fraction(24)
+    timeline = assemble([Clip("a", 0.5, 0, 0.5, 0, 0.5, media_frames=12)], rate)
+    spec = MasterSpec(160, 160, fit=fit)  # type: ignore[arg-type]
+    out = conform(timeline, {"a": ClipSource(flat_clip)}, spec, tmp_path / "m.mov").info.path
+    with av.open(str(out)) as container:
+        luma = next(container.decode(video=0)).reformat(format="gray").to_ndarray()
+    assert luma.shape == (160, 160)
+    assert (luma[2].mean() < 20) == bars
+    assert luma[80].mean() > 120
+
+
+def test_loudness_is_brought_to_target_below_the_true_peak_ceiling(tmp_path: Path, flat_clip: Path) -> None:
+    import wave
+
+    rate = Fraction(24)
+    rng = np.random.default_rng(0)
+    quiet = (rng.normal(0, 300, 96000 * 2)).astype("<i2")
+    sound = tmp_path / "quiet.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((2, 2, 48000, 0, "NONE", ""))
+        file.writeframes(quiet.tobytes())
+    timeline = assemble([Clip("a", 0.5, 0, 0.5, 0, 0.5, media_frames=12, media_samples=24000)], rate)
+    spec = MasterSpec(64, 64, loudness=-23.0)
+    master = conform(timeline, {"a": ClipSource(flat_clip, sound)}, spec, tmp_path / "m.mov")
+    assert master.gain_db > 6
+    measured = np.sqrt(np.mean((read_samples(master.info.path) / 2**23) ** 2))
+    assert 20 * np.log10(measured / (300 / 2**15)) == pytest.approx(master.gain_db, abs=0.3)
+
+
+def test_source_of_another_rate_or_too_short_is_refused(
+    rulers: dict[str, dict[str, ClipSource]], tmp_path: Path
+) -> None:
+    timeline = assemble([Clip("a", 2.5, 0, 2.5, 0, 2.5, media_frames=61)], FRAME_RATES["24"])
+    with pytest.raises(MediaError, match="25 frames a second") as wrong_rate:
+        conform(timeline, {"a": rulers["25"]["c0"]}, MasterSpec(320, 64), tmp_path / "m.mov")
+    assert wrong_rate.value.code == "MEDIA_RATE_MISMATCH"
+    long = assemble([Clip("a", 3, 0, 3, 0, 3, media_frames=72)], FRAME_RATES["24"])
+    with pytest.raises(MediaError) as short:
+        conform(long, {"a": rulers["24"]["c0"]}, MasterSpec(320, 64), tmp_path / "m.mov")
+    assert short.value.code == "MEDIA_TOO_SHORT"
+    assert not (tmp_path / "m.mov").exists()

@@ -54,7 +54,7 @@ def once(caller: Caller, route: str, key: str | None, body: Any, work: Callable[
     if not key:
         return work()
 
-    @idempotent_function(
+    @idempotent_function(  # type: ignore[untyped-decorator]
         data_keyword_argument="request", persistence_store=_layer(), config=_config(), key_prefix="requests"
     )
     def run(*, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - Powertools reads it by name

@@ -1,0 +1,1 @@
+"""What several rooms do to the same film: its look, its locks, its cut."""

@@ -1,0 +1,36 @@
+"""What every frame of a chain must agree on (SOP steps 4 and 5)."""
+
+from typing import Any
+
+from vibeboard.store import keys
+from vibeboard.store.table import Item, table
+
+
+def look_of(project: Item) -> dict[str, Any]:
+    """What every frame of a chain must agree on: Style Bible, cast, genre and tone, as they stand now."""
+    partition = f"PROJECT#{project['projectId']}"
+    bible = table().get(keys.bible(project["projectId"])) or {}
+    rules = bible.get("globalRules", {})
+    concept = project.get("concept", {})
+    cast = {}
+    for character in table().query(partition, "CHARACTER#"):
+        name = str(character["characterId"]).removeprefix("char_")
+        cast[name] = {
+            "name": name,
+            "display_name": character.get("name", name),
+            "trigger_word": character.get("triggerWord", ""),
+            "attributes": character.get("attributes", {}),
+            "wardrobe": character.get("wardrobeRules", []),
+            "lighting": character.get("lightingRules", []),
+            "pose": character.get("poseGuidance", []),
+            "loraId": character.get("loraId", ""),
+        }
+    return {
+        "genre": concept.get("genre", ""),
+        "tone": concept.get("tone", ""),
+        "palette": rules.get("colorPalette", []),
+        "banned": rules.get("bannedElements", []),
+        "required": rules.get("requiredElements", []),
+        "styleBibleId": bible.get("styleBibleId", ""),
+        "cast": cast,
+    }

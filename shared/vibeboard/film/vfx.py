@@ -1,0 +1,59 @@
+"""VFX orders (SOP step 9): each a job that yields a new take and never overwrites the one it started from."""
+
+from typing import Any
+
+from vibeboard.domain.errors import Conflict
+from vibeboard.domain.formats import exact_rate
+from vibeboard.domain.ids import seed_of
+from vibeboard.jobs.admission import JobDraft
+from vibeboard.store.table import Item
+
+# what dailies may name -> the operation that mends it, with its parameters
+FIXES: dict[str, tuple[str, dict[str, Any]]] = {
+    "blur": ("vfx.rescue-focus", {}),
+    "motion_jump": ("vfx.motion-fix", {"stabilize": True, "speed": 1.0}),
+}
+
+MODELS = {
+    "vfx.reshoot": "runpod/infcam",
+    "vfx.rescue-focus": "runpod/diffcamera",
+    "vfx.motion-fix": "ffmpeg/vidstab",
+    "vfx.magic-eraser": "fal-ai/flux-kontext/dev",
+    "vfx.ai-reshoot": "fal-ai/qwen-image-edit-2511",
+}
+
+
+def vfx_draft(chain: Item, segment: Item, operation: str, params: dict[str, Any]) -> JobDraft:
+    """Order one VFX operation on the current take of a shot. Raises Conflict without footage."""
+    clip = segment.get("clip")
+    if not clip:
+        raise Conflict(f"{segment['shotName']} has no footage", code="FOOTAGE_MISSING", fix="Generate it first.")
+    attempt = segment.get("clipTakes", 0) + 1
+    body = {
+        "prompt": segment["prompt"],
+        "picture": clip["outputKey"],
+        "sound": clip.get("audioKey"),
+        "sourceTakeId": clip["takeId"],
+        "frames": clip["frames"],
+        "samples": clip.get("samples", 0),
+        "width": clip["width"],
+        "height": clip["height"],
+        "rate": _rate(chain),
+        "quality": clip["quality"],
+        "seed": seed_of(chain.get("seed", 0), segment["id"], operation, attempt),
+        "shotName": segment["shotName"],
+        "params": params,
+    }
+    return JobDraft(
+        operation=operation,
+        target={"chainId": chain["id"], "segmentId": segment["id"]},
+        input=body,
+        price_facts={"width": clip["width"], "height": clip["height"]},
+        attempt=attempt,
+        model=MODELS[operation],
+    )
+
+
+def _rate(chain: Item) -> list[int]:
+    rate = exact_rate(chain["frameRate"])
+    return [rate.numerator, rate.denominator]

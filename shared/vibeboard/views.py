@@ -1,0 +1,123 @@
+"""Chains, segments, takes and jobs as people see them: the SOP's fields, links that work now, and the gates."""
+
+from typing import Any
+
+from vibeboard.domain.gates import evaluate
+from vibeboard.domain.pricing import to_usd
+from vibeboard.jobs.drafts import prompt_digest
+from vibeboard.store import objects
+from vibeboard.store.table import Item, public
+
+JOB_STATUS = {
+    "RESERVED": "queued",
+    "SUBMITTING": "queued",
+    "SUBMITTED": "running",
+    "SUCCEEDED": "complete",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
+
+
+def chain_gates(chain: Item) -> dict[str, Any]:
+    style = {"masterStyleContext": chain.get("masterStyleContext", "")}
+    picture = {"locked": bool(chain.get("pictureLockedAt")), "lockedBy": chain.get("pictureLockedBy")}
+    return {
+        "styleLock": evaluate("styleLock", style).to_dict(),
+        "masterCinematic": evaluate("masterCinematic", style).to_dict(),
+        "pictureLock": evaluate("pictureLock", picture).to_dict(),
+    }
+
+
+def chain_view(chain: Item, segments: list[Item] | None = None) -> Item:
+    """A scene chain in the SOP's shape; with its segments when they are at hand."""
+    view = public(chain, hide=("look",)) | {
+        "pictureLocked": bool(chain.get("pictureLockedAt")),
+        "gates": chain_gates(chain),
+    }
+    if segments is not None:
+        view["segments"] = [segment_view(chain, segment, before) for before, segment in _with_previous(segments)]
+    return view
+
+
+def _with_previous(segments: list[Item]) -> list[tuple[Item | None, Item]]:
+    return list(zip([None, *segments[:-1]], segments, strict=True))
+
+
+def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item:
+    """A segment in the SOP's shape. `firstFrameUrl`, `lastFrameUrl`, `outputUrl` are links that work for minutes."""
+    clip = segment.get("clip", {})
+    lock = {"locked": bool(segment.get("lockedAt")), "lockedBy": segment.get("lockedBy")}
+    view = public(segment, hide=("firstFrame", "lastFrame", "clip", "report"))
+    for which in ("first", "last"):
+        frame = segment.get(f"{which}Frame")
+        view[f"{which}FrameUrl"] = objects.link(frame["key"]) if frame else None
+        if frame:
+            view[f"{which}Frame"] = {k: v for k, v in frame.items() if k != "key"} | {
+                "stale": frame_is_stale(chain, segment, which, before)
+            }
+    view |= {
+        "outputUrl": objects.link(clip.get("outputKey")),
+        "proxyUrl": objects.link(clip.get("proxyKey")),
+        "posterUrl": objects.link(clip.get("posterKey")),
+        "audioUrl": objects.link(clip.get("audioKey")),
+        "status": "complete" if clip else "empty",
+        "locked": lock["locked"],
+        "take": clip.get("number", 0),
+        "model": clip.get("model"),
+        "quality": clip.get("quality"),
+        "frames": clip.get("frames"),
+        "issues": [issue["name"] for issue in segment.get("report", {}).get("issues", [])],
+        "gates": {
+            "shotLock": evaluate("shotLock", lock).to_dict(),
+            "dailies": evaluate("dailies", {"review": segment.get("review"), "score": segment.get("score")}).to_dict(),
+        },
+    }
+    return view
+
+
+def frame_is_stale(chain: Item, segment: Item, which: str, before: Item | None) -> bool:
+    """True when the words changed since, or the frame it was edited from has another take now."""
+    frame = segment[f"{which}Frame"]
+    if frame.get("promptDigest") != prompt_digest(chain, segment, which):
+        return True
+    source = segment.get("firstFrame") if which == "last" else (before or {}).get("lastFrame")
+    return source is not None and bool(frame.get("sourceTakeId")) and source["takeId"] != frame["sourceTakeId"]
+
+
+def take_view(take: Item) -> Item:
+    view = public(take, hide=("frame", "picture", "sound", "proxy", "poster", "peaks", "report", "cost"))
+    view["url"] = objects.link(take.get("frame") or take.get("picture"))
+    view["cost"] = to_usd(take.get("cost", 0))
+    if "report" in take:
+        view["score"] = take["report"]["score"]
+        view["issues"] = [issue["name"] for issue in take["report"]["issues"]]
+    return view
+
+
+def job_view(job: Item) -> Item:
+    """One Job object everywhere: {jobId, status, progress, estimatedCost, cost, target, error?, result?, …}."""
+    view: Item = {
+        "jobId": job["jobId"],
+        "projectId": job["projectId"],
+        "operation": job["operation"],
+        "status": JOB_STATUS[job["status"]],
+        "state": job["status"],
+        "progress": job.get("progress", 0),
+        "attempt": job["attempt"],
+        "model": job.get("model", ""),
+        "engine": job.get("result", {}).get("model"),
+        "provider": job["provider"],
+        "target": job["target"],
+        "estimatedCost": to_usd(job["amount"]),
+        "cost": to_usd(job["actual"]) if "actual" in job else None,
+        "traceId": job.get("traceId", ""),
+        "createdAt": job["createdAt"],
+        "updatedAt": job["updatedAt"],
+        "links": {"self": f"/api/jobs/{job['jobId']}"},
+    }
+    if "error" in job:
+        view["error"] = job["error"]
+    result = job.get("result", {})
+    if result.get("picture") or result.get("frame"):
+        view["outputUrl"] = objects.link(result.get("picture") or result.get("frame"))
+    return view

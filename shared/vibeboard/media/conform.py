@@ -5,17 +5,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 from vibeboard.domain.timeline import PictureEvent, Timeline
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import DEFAULT_TIMEOUT, run
-from vibeboard.media.graph import Fit, PictureInput, picture_graph, sound_graph
+from vibeboard.media.graph import PIXELS, Codec, Fit, PictureInput, encoder_args, picture_graph, sound_graph
 from vibeboard.media.probe import MediaInfo, probe
-
-Codec = Literal["prores_hq", "prores_4444", "h264"]
 
 # About 30 MB a decoder is open: 32 shots in one graph stay near 1 GB. Longer films are encoded in parts of so
 # many shots and joined by copy, which for intra codecs and constant-quantiser H.264 gives the same frames.
@@ -23,7 +19,6 @@ PART_CLIPS = 32
 
 _QUANTISERS = (2, 4, 6, 8, 12, 18)
 _UHD_TARGET = {"prores_hq": 707e6, "prores_4444": 1061e6}  # bit/s for 3840x2160 at 24 frames a second
-_PIXELS: dict[Codec, str] = {"prores_hq": "yuv422p10le", "prores_4444": "yuv444p10le", "h264": "yuv420p"}
 _TRUE_PEAK_CEILING = -1.0  # dBTP
 
 
@@ -83,7 +78,7 @@ def conform(
         parts = _parts(timeline.picture)
         if len(parts) == 1:
             graph = f"{_picture(timeline, parts[0], inputs, spec)};{sound_graph(timeline, sounds, gain)}"
-            outputs = ["-map", "[v]", "-map", "[a]", *_encoder(spec, quantiser, timeline.rate), *_SOUND]
+            outputs = ["-map", "[v]", "-map", "[a]", *encoder_args(spec.codec, quantiser, timeline.rate), *_SOUND]
             _run_graph(
                 graph, [*outputs, *_container(timeline, spec), str(made)], work, timeout, timeline.frames, progress
             )
@@ -157,18 +152,8 @@ def _picture(
         width=spec.width,
         height=spec.height,
         fit=spec.fit,
-        pixel_format=_PIXELS[spec.codec],
+        pixel_format=PIXELS[spec.codec],
     )
-
-
-def _encoder(spec: MasterSpec, quantiser: int, rate: Fraction) -> list[str]:
-    timing = ["-r", str(rate), "-video_track_timescale", str(rate.numerator)]
-    if spec.codec == "h264":
-        gop = str(round(rate))
-        exact = ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop", "-bf", "0"]
-        return ["-c:v", "libx264", "-preset", "medium", "-qp", str(quantiser), *exact, *timing]
-    profile = "3" if spec.codec == "prores_hq" else "4"
-    return ["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0", "-q:v", str(quantiser), *timing]
 
 
 def _container(timeline: Timeline, spec: MasterSpec) -> list[str]:
@@ -211,14 +196,12 @@ def _conform_in_parts(
         name = f"part{index:03}.mov"
         report = _share(progress, done, frames, timeline.frames)
         graph = _picture(timeline, events, inputs, spec)
-        outputs = ["-map", "[v]", *_encoder(spec, quantiser, timeline.rate), "-f", "mov", name]
+        outputs = ["-map", "[v]", *encoder_args(spec.codec, quantiser, timeline.rate), "-f", "mov", name]
         _run_graph(graph, outputs, work, timeout, frames, report)
         done += frames
         listing.append(f"file {name}\nduration {float(frames / timeline.rate):.6f}\n")
     (work / "parts.txt").write_text("ffconcat version 1.0\n" + "".join(listing), encoding="utf-8")
-    _run_graph(
-        sound_graph(timeline, sounds, gain), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeline, None, timeout
-    )
+    _run_graph(sound_graph(timeline, sounds, gain), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeout)
     fence = ["-protocol_whitelist", "file", "-format_whitelist"]
     join = [*fence, "concat,mov", "-f", "concat", "-i", "parts.txt", *fence, "wav", "-i", "sound.wav"]
     copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(timeline.rate.numerator)]
@@ -247,7 +230,7 @@ def _choose_quantiser(timeline: Timeline, inputs: Mapping[str, PictureInput], sp
     pads = "".join(f"[q{q}]" for q in _QUANTISERS)
     outputs: list[str] = []
     for q in _QUANTISERS:
-        outputs += ["-map", f"[q{q}]", *_encoder(spec, q, timeline.rate), f"q{q}.mov"]
+        outputs += ["-map", f"[q{q}]", *encoder_args(spec.codec, q, timeline.rate), f"q{q}.mov"]
     _run_graph(f"{graph};[v]split={len(_QUANTISERS)}{pads}", outputs, work, timeout=120)
     target = _UHD_TARGET[spec.codec] * (spec.width * spec.height) / (3840 * 2160) * float(timeline.rate) / 24
     for q in _QUANTISERS:

@@ -14,6 +14,8 @@ from vibeboard.domain.timeline import PictureEvent, SoundEvent, Timeline
 from vibeboard.media.ffmpeg import FORMAT_OPTS
 
 Fit = Literal["stretch", "letterbox", "crop"]
+Codec = Literal["prores_hq", "prores_4444", "h264"]
+PIXELS: dict[Codec, str] = {"prores_hq": "yuv422p10le", "prores_4444": "yuv444p10le", "h264": "yuv420p"}
 COLOUR = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 _STEREO = "aformat=sample_fmts=flt:channel_layouts=stereo"
 _TO_709 = "flags=bicubic:out_color_matrix=bt709:out_range=tv"
@@ -27,6 +29,17 @@ class PictureInput:
     width: int
     height: int
     tagged: bool
+
+
+def encoder_args(codec: Codec, quantiser: int, rate: Fraction) -> list[str]:
+    """Encoder options at a constant quantiser: cheap for ProRes, and the reason why joined parts equal one encode."""
+    timing = ["-r", str(rate), "-video_track_timescale", str(rate.numerator)]
+    if codec == "h264":
+        gop = str(round(rate))
+        closed = ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop", "-bf", "0"]
+        return ["-c:v", "libx264", "-preset", "medium", "-qp", str(quantiser), *closed, *timing]
+    profile = "3" if codec == "prores_hq" else "4"
+    return ["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0", "-q:v", str(quantiser), *timing]
 
 
 def fit_filter(width: int, height: int, fit: Fit) -> str:

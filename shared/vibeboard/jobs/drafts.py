@@ -166,9 +166,7 @@ def unlocked_guard(chain: Item, segments: list[Item]) -> Guard:
     for segment in segments:
         if segment.get("lockedAt"):
             raise segment_refusal(segment)
-    check = Check(
-        keys.chain(chain["projectId"], chain["id"]), EXISTS & Attr("lockRev").eq(chain.get("lockRev", 0))
-    )
+    check = Check(keys.chain(chain["projectId"], chain["id"]), EXISTS & Attr("lockRev").eq(chain.get("lockRev", 0)))
 
     def refuse(_standing: Item | None) -> Exception:
         return Conflict(

@@ -122,6 +122,7 @@ def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
         "renderId": job["target"]["renderId"],
         "jobId": job["jobId"],
         "clipTakeId": job["input"]["clipTakeId"],
+        "burnIn": job["input"].get("burnIn", False),
         "status": "completed",
         "outputKey": result["picture"],
         "proxyKey": result.get("proxy"),

@@ -1,0 +1,111 @@
+"""Render passes (SOP step 11): which picture stands for a shot at a quality, and ordering the ones still missing."""
+
+from typing import Any
+
+from vibeboard.domain.errors import Conflict
+from vibeboard.domain.formats import Quality
+from vibeboard.domain.ids import digest
+from vibeboard.jobs.admission import JOBS_PER_TRANSACTION, admit
+from vibeboard.jobs.drafts import pass_draft
+from vibeboard.jobs.waiting import read_job
+from vibeboard.store import chains, keys
+from vibeboard.store.audit import now
+from vibeboard.store.table import NEW, ConditionFailed, Item, Put, table
+
+PICTURE_FIELDS = ("width", "height", "frames", "quality", "model", "seed", "jobId")
+Picture = dict[str, Any]  # {key, width, height, frames, quality, model, seed, jobId}
+
+
+def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
+    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that."""
+    rows = table().query(f"PROJECT#{project_id}", "RENDER#")
+    found: dict[str, Picture] = {}
+    done = {
+        (row["segmentId"], row["clipTakeId"]): row
+        for row in rows
+        if row.get("quality") == quality and row.get("status") == "completed" and not row.get("burnIn")
+    }
+    for _, segments in chains.chains_of(project_id):
+        for segment in segments:
+            clip = segment.get("clip")
+            if not clip:
+                continue
+            row = done.get((segment["id"], clip["takeId"]))
+            if row:
+                found[segment["id"]] = {
+                    "key": row["outputKey"],
+                    **{
+                        name: row.get(name)
+                        for name in ("width", "height", "frames", "quality", "model", "seed", "jobId")
+                    },
+                }
+            elif clip["quality"] == quality:
+                found[segment["id"]] = {
+                    "key": clip["outputKey"],
+                    **{
+                        name: clip.get(name)
+                        for name in ("width", "height", "frames", "quality", "model", "seed", "jobId")
+                    },
+                }
+    return found
+
+
+def recipe_of(segment: Item) -> Item:
+    """The locked recipe of a shot: the input of the job that made its chosen take.
+
+    A take that VFX made has no recipe to render again; its pass scales the take, and says so.
+    """
+    clip = segment["clip"]
+    job = read_job(segment["projectId"], clip["jobId"])
+    body = dict(job["input"])
+    if job["operation"] != "clip.generate":
+        body = {name: body[name] for name in ("prompt", "rate", "seed", "shotName") if name in body}
+        body |= {"upscale": clip["outputKey"], "frames": clip["frames"]}
+    return body
+
+
+def open_render(
+    project_id: str, chain_ids: list[str], qualities: list[Quality], *, burn_in: bool, user: str, render_id: str
+) -> Item:
+    """The render job as people see it; a repeat finds the first."""
+    item: Item = {
+        **keys.render(project_id, render_id),
+        "renderId": render_id,
+        "sceneChainIds": chain_ids,
+        "qualities": qualities,
+        "burnInMetadata": burn_in,
+        "createdBy": user,
+        "createdAt": now(),
+    }
+    try:
+        return table().write(Put(item, NEW))
+    except ConditionFailed as standing:
+        return standing.item or item
+
+
+def order_passes(
+    project_id: str,
+    user: str,
+    shots: list[tuple[Item, Item]],
+    quality: Quality,
+    *,
+    render_id: str,
+    burn_in: bool = False,
+    trace_id: str = "",
+) -> list[Item]:
+    """Admit the passes of these shots at one quality; all in one reservation up to JOBS_PER_TRANSACTION.
+
+    Raises Conflict for a shot without footage, GateRefused for cap or quota.
+    """
+    empty = [segment["shotName"] for _, segment in shots if not segment.get("clip")]
+    if empty:
+        raise Conflict(f"No footage: {', '.join(empty[:10])}", code="FOOTAGE_MISSING", fix="Generate the shots first.")
+    drafts = [pass_draft(chain, segment, recipe_of(segment), quality, render_id, burn_in) for chain, segment in shots]
+    jobs: list[Item] = []
+    for start in range(0, len(drafts), JOBS_PER_TRANSACTION):
+        jobs += admit(project_id, user, drafts[start : start + JOBS_PER_TRANSACTION], trace_id=trace_id)
+    return jobs
+
+
+def render_id_of(project_id: str, *parts: Any) -> str:
+    return f"rnd_{digest([project_id, *parts], 20)}"

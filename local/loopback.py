@@ -102,7 +102,7 @@ class LoopbackServer:
 
     def start(self) -> None:
         threading.Thread(
-            target=functools.partial(self._server.serve_forever, poll_interval=0.5), name="loopback", daemon=True
+            target=functools.partial(self._server.serve_forever, poll_interval=0.1), name="loopback", daemon=True
         ).start()
 
     def stop(self) -> None:

@@ -6,6 +6,8 @@ the embedded AWS stops.
 
 import copy
 import json
+import logging
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -193,6 +195,10 @@ def _states(machine_actor: Callable[[str], Actor]) -> Iterator[Any]:
     yield patch.object(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.05)
     yield patch.object(boto_client, "boto3", _CachedClients())
 
+    yield from _parsing()
+    yield from _error_names()
+    yield _quiet()
+
     parameters, response = StateTaskServiceSfn._normalise_parameters, StateTaskServiceSfn._normalise_response
 
     def normalise_parameters(self: Any, parameters_: dict[str, Any], *args: Any, **kwargs: Any) -> None:
@@ -261,6 +267,46 @@ def _states(machine_actor: Callable[[str], Actor]) -> Iterator[Any]:
     yield patch.object(
         state_task_service_callback.StateTaskServiceCallback, "_eval_integration_pattern", integrate_once
     )
+
+
+def _parsing() -> Iterator[Any]:
+    """Parse a definition once (0.1 s for a large one), at its first execution, and give each execution a copy."""
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    parse = AmazonStateLanguageParser.parse
+    parsed: dict[str, Any] = {}
+
+    def parse_once(definition: str) -> tuple[Any, None]:
+        if definition not in parsed:
+            program, _ = parse(definition)
+            parsed[definition] = pickle.dumps(program)
+        return pickle.loads(parsed[definition]), None  # noqa: S301 - made two lines above
+
+    yield patch.object(AmazonStateLanguageParser, "parse", staticmethod(parse_once))
+    yield patch.object(StepFunctionsParserBackend, "_validate_definition", staticmethod(lambda definition: None))
+
+
+def _error_names() -> Iterator[Any]:
+    """As shipped, a States.Timeout inside a Map or Parallel comes out as States.Runtime, so no Catch sees it."""
+    from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+    from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+
+    for module in (iteration_worker, branches_decl):
+        yield patch.object(module, "CustomErrorName", ErrorName)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The interpreter logs each caught error with its whole syntax tree; the execution's history has it already."""
+    log = logging.getLogger("moto.stepfunctions")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _rename(value: dict[str, Any], first: Callable[[str], str]) -> None:

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import yaml
+from samtranslator.open_api import open_api
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from local import REGION, STACK
 from local.intrinsics import NAME_PROPERTY, Resolver
@@ -60,6 +62,13 @@ class StackError(ValueError):
     """The template cannot be run locally; the message says what and why."""
 
 
+class _Loader(yaml.CSafeLoader):
+    """YAML with CloudFormation's short forms (!Ref, !Sub), read by libyaml: five times as fast as SAM's reader."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
 class _NoManagedPolicies:
     """samtranslator asks for the account's managed policies; offline there are none to look up."""
 
@@ -96,12 +105,13 @@ class Stack:
 
 def load(template: Path, parameters: Mapping[str, str]) -> Stack:
     """Expand `template` with `parameters` (over its defaults). Raises `StackError`."""
-    document = yaml_parse(template.read_text("utf-8"))
+    document = yaml.load(template.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
     values = _parameters(document, parameters)
     roots = _import_roots(document, template.parent)
     for logical_id, resource in document["Resources"].items():
         _localise(logical_id, resource, template.parent)
-    with _quiet("samtranslator"):
+    # SAM copies the whole API document twice for each route; nothing reads the copies.
+    with _quiet("samtranslator"), patch.object(open_api, "_deepcopy", lambda value: value):
         expanded = transform(document, {}, _NoManagedPolicies())
     resolver = Resolver(expanded, values)
     resources = {k: v for k, v in expanded["Resources"].items() if resolver.exists(k)}
@@ -198,7 +208,7 @@ def _localise(logical_id: str, resource: dict[str, Any], root: Path) -> None:
         path = root / properties.pop("DefinitionUri")
         if not path.is_file():
             raise StackError(f"{logical_id}: DefinitionUri {path} does not exist")
-        properties["Definition"] = yaml.safe_load(path.read_text("utf-8"))
+        properties["Definition"] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
 def _import_roots(document: Mapping[str, Any], root: Path) -> list[Path]:

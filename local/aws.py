@@ -39,7 +39,12 @@ _MOTO_CONFIG = {
     "stepfunctions": {"execute_state_machine": True},
     "core": {"mock_credentials": True, "passthrough": {"urls": [], "services": []}, "reset_boto3_session": True},
 }
-_IAM_PREFIX = {"sfn": "states", "eventbridge": "events", "secrets-manager": "secretsmanager", "cloudwatch": "cloudwatch"}
+_IAM_PREFIX = {
+    "sfn": "states",
+    "eventbridge": "events",
+    "secrets-manager": "secretsmanager",
+    "cloudwatch": "cloudwatch",
+}
 _LOG_LINES = 20_000
 _DRAIN_SECONDS = 5.0
 

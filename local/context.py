@@ -135,9 +135,9 @@ def install() -> None:
         _originals.update(stdout=sys.stdout, run=threading.Thread.run, submit=ThreadPoolExecutor.submit)
         _originals["start"] = threading.Thread.start
         os.environ.__class__ = _OverlaidEnviron
-        sys.stdout = _RoutedStream(sys.stdout)  # type: ignore[assignment]
-        threading.Thread.start = _start_with_context  # type: ignore[method-assign]
-        ThreadPoolExecutor.submit = _submit_with_context  # type: ignore[method-assign]
+        sys.stdout = _RoutedStream(sys.stdout)
+        setattr(threading.Thread, "start", _start_with_context)  # noqa: B010 - mypy refuses the plain assignment
+        setattr(ThreadPoolExecutor, "submit", _submit_with_context)  # noqa: B010
 
 
 def uninstall() -> None:

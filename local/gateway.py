@@ -136,7 +136,12 @@ class Gateway:
         }
         if claims is not None:
             written = {name: claim_text(value) for name, value in claims.items()}
-            context["authorizer"] = {"jwt": {"claims": written, "scopes": _scopes(claims) if route.authorizer and route.authorizer.scopes else None}}
+            context["authorizer"] = {
+                "jwt": {
+                    "claims": written,
+                    "scopes": _scopes(claims) if route.authorizer and route.authorizer.scopes else None,
+                }
+            }
         event: dict[str, Any] = {
             "version": "2.0",
             "routeKey": route.key,

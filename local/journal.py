@@ -123,7 +123,9 @@ def _touched(operation: str, request: dict[str, Any]) -> Iterator[tuple[Any, tup
         ]
     elif operation == "TransactWriteItems":
         acts = [
-            (act["TableName"], act.get("Item") or act["Key"]) for entry in request["TransactItems"] for act in entry.values()
+            (act["TableName"], act.get("Item") or act["Key"])
+            for entry in request["TransactItems"]
+            for act in entry.values()
         ]
     else:
         raise NotImplementedError(f"dynamodb:{operation} would not survive a restart: the journal does not know it")

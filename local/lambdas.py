@@ -169,7 +169,9 @@ class LambdaRuntime:
     def _send_to_destination(self, function: Function, config: dict[str, Any], failure: AsyncFailure) -> None:
         destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         properties = self._stack.resources[function.logical_id]["Properties"]
-        destination = destination or self._stack.resolver.resolve(properties.get("DeadLetterConfig", {})).get("TargetArn")
+        destination = destination or self._stack.resolver.resolve(properties.get("DeadLetterConfig", {})).get(
+            "TargetArn"
+        )
         if destination and ":sqs:" in destination:
             import boto3
 
@@ -196,7 +198,7 @@ class LambdaRuntime:
                 handler = self._handler(function)
                 result = handler(json.loads(json.dumps(event)), LambdaContext(function, request_id))
                 return Outcome(json.dumps(result).encode(), failed=False)
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes its error payload, as in Lambda
+            except Exception as error:
                 self._logs.append((function.logical_id, traceback.format_exc()))
                 return _error(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
             finally:

@@ -73,7 +73,9 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         return b"".join(parts)
 
-    def send(self, status: int, headers: Mapping[str, Any], body: bytes | mmap.mmap, cookies: tuple[str, ...] = ()) -> None:
+    def send(
+        self, status: int, headers: Mapping[str, Any], body: bytes | mmap.mmap, cookies: tuple[str, ...] = ()
+    ) -> None:
         self.send_response(status)
         length = None
         for name, value in headers.items():
@@ -133,6 +135,7 @@ class _S3Handler(_Handler):
 
     def answer(self, body: bytes) -> None:
         from botocore.awsrequest import AWSPreparedRequest
+        from botocore.compat import HTTPHeaders
         from moto.core.models import botocore_stubber
 
         if refusal := self._refusal(body):
@@ -140,7 +143,8 @@ class _S3Handler(_Handler):
             self.send(403, {"content-type": "application/xml"}, text.encode())
             return
         url = f"http://{self.headers.get('host')}{self.path}"
-        request = AWSPreparedRequest(self.command, url, dict(self.headers.items()), body, False)
+        headers_in = HTTPHeaders.from_dict(dict(self.headers.items()))
+        request = AWSPreparedRequest(self.command, url, headers_in, body, False)
         answer = botocore_stubber.process_request(request) if botocore_stubber.enabled else None
         if answer is None:
             self.send(503, {"content-type": "text/plain"}, b"the embedded AWS is not running")

@@ -106,7 +106,8 @@ def applied(files: ObjectFiles) -> Iterator[None]:
         """moto's object with its bytes in a file."""
 
         file: Path
-        _value_buffer: Any
+        _etag: str | None
+        disposed: bool
 
         @property
         def value(self) -> Any:
@@ -134,6 +135,8 @@ def applied(files: ObjectFiles) -> Iterator[None]:
             return f'"{self._etag}"'
 
         def dispose(self, garbage: bool = False) -> None:
+            """Called when replaced or deleted, and by `__del__` with `garbage`."""
+            del garbage
             if not self.disposed and not files.closing:
                 self.file.unlink(missing_ok=True)
             self.disposed = True

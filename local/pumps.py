@@ -203,7 +203,9 @@ def _schedules(stack: Stack) -> Iterator[Schedule]:
         if "ScheduleExpression" in given and given.get("State", "ENABLED") == "ENABLED":
             for target in given["Targets"]:
                 event = json.loads(target["Input"]) if "Input" in target else None
-                yield Schedule(f"{logical_id}/{target['Id']}", _seconds(given["ScheduleExpression"]), target["Arn"], event)
+                yield Schedule(
+                    f"{logical_id}/{target['Id']}", _seconds(given["ScheduleExpression"]), target["Arn"], event
+                )
     for logical_id, properties in stack.of_type("AWS::Scheduler::Schedule"):
         given = stack.resolver.resolve(properties)
         if given.get("State", "ENABLED") == "ENABLED":

@@ -86,7 +86,9 @@ def load(stack: Stack) -> Api:
     cors: dict[str, Any] = {}
     for logical_id, properties in stack.of_type("AWS::ApiGatewayV2::Api"):
         body = stack.resolver.resolve(properties["Body"])
-        cors |= body.get("x-amazon-apigateway-cors", {}) | (stack.resolver.resolve(properties).get("CorsConfiguration") or {})
+        cors |= body.get("x-amazon-apigateway-cors", {}) | (
+            stack.resolver.resolve(properties).get("CorsConfiguration") or {}
+        )
         for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
             config = scheme["x-amazon-apigateway-authorizer"]
             if config.get("type") != "jwt":

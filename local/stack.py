@@ -169,6 +169,9 @@ def create(stack: Stack) -> None:
     for logical_id, resource in stack.resources.items():
         if resource["Type"] in NAME_PROPERTY:
             stack.physical[logical_id] = stack.resolver.name(logical_id)
+    for logical_id, properties in stack.of_type("AWS::S3::Bucket"):
+        if cors := stack.resolver.resolve(properties.get("CorsConfiguration")):  # moto's CloudFormation leaves it out
+            s3.put_bucket_cors(Bucket=stack.physical[logical_id], CORSConfiguration={"CORSRules": _cors_rules(cors)})
     stack.outputs = {k: str(stack.resolver.resolve(v)) for k, v in stack.outputs.items()}
 
 
@@ -242,13 +245,13 @@ def _define(logical_id: str, properties: dict[str, Any], resolver: Resolver) -> 
         text = text.replace("${" + name + "}", json.dumps(str(value))[1:-1])
     if left := sorted(set(_LEFTOVER.findall(text))):
         raise StackError(f"{logical_id}: no DefinitionSubstitutions for {', '.join(left)}")
-    # One line: the interpreter parses it anew for each execution.
     properties["DefinitionString"] = json.dumps(json.loads(text))
 
 
 def _literal_subs(value: Any, resolver: Resolver) -> Any:
     """Choose the branches of `Fn::If`, and work out what moto cannot: `Fn::Sub` with variables of its own, and
-    references to types it does not make or whose ARN it does not give. Other references stay, because moto orders the resources by them."""
+    references to types it does not make or whose ARN it does not give. Other references stay, because moto orders the
+    resources by them."""
     if isinstance(value, dict):
         if len(value) == 1:
             ((key, argument),) = value.items()
@@ -272,6 +275,12 @@ def _needs_literal(argument: Any, resolver: Resolver) -> bool:
         and re.search(rf"\b{logical_id}\b", text)
         for logical_id, resource in resolver.resources.items()
     )
+
+
+def _cors_rules(configuration: dict[str, Any]) -> list[Any]:
+    """CloudFormation's CORS rules in the words of the S3 API."""
+    words = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
+    return [{words.get(k, k): v for k, v in rule.items()} for rule in configuration["CorsRules"]]
 
 
 def _listed(value: str | list[str] | None) -> list[str]:

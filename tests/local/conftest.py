@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from local.aws import EmbeddedAws
 from local.gateway import Response
 

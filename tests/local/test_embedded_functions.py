@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
-from local import stack
 from local.aws import AlreadyRunning, EmbeddedAws
 from local.gateway import Response
 from local.stack import StackError
+
+from local import stack
 
 FIXTURE = Path(__file__).parent / "fixtures" / "template.yaml"
 
@@ -146,7 +146,9 @@ def test_a_missing_substitution_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(
         "Transform: AWS::Serverless-2016-10-31\n"
         "Resources:\n"
-        "  M: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: m.asl.yaml, Role: arn:aws:iam::1:role/r}}\n"
+        "  M:\n"
+        "    Type: AWS::Serverless::StateMachine\n"
+        "    Properties: {DefinitionUri: m.asl.yaml, Role: arn:aws:iam::1:role/r}\n"
     )
 
     with pytest.raises(StackError, match=r"M: no DefinitionSubstitutions for \$\{Gone\}"):
@@ -162,8 +164,9 @@ def test_a_type_nobody_serves_is_noticed(aws: EmbeddedAws) -> None:
 
 
 def test_names_and_arns_agree_with_what_was_made(aws: EmbeddedAws) -> None:
-    assert aws.client("dynamodb").describe_table(TableName=aws.outputs["TableName"])["Table"]["TableArn"] == (
-        aws.outputs["TableArn"]
+    assert (
+        aws.client("dynamodb").describe_table(TableName=aws.outputs["TableName"])["Table"]["TableArn"]
+        == (aws.outputs["TableArn"])
     )
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=aws.outputs["QueueUrl"], AttributeNames=["QueueArn"])
     assert attributes["Attributes"]["QueueArn"] == aws.outputs["QueueArn"]

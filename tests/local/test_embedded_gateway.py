@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-from local import routes
 from local.aws import EmbeddedAws
 from local.gateway import Response, claim_text
 from local.issuer import Issuer
+
+from local import routes
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -56,7 +56,9 @@ def test_an_event_has_the_shape_of_payload_2(aws: EmbeddedAws) -> None:
 
 
 def test_a_binary_body_arrives_in_base64(aws: EmbeddedAws) -> None:
-    answer = aws.http("POST", "/crew/1/up", {**bearer(aws.mint_token("u")), "content-type": "image/png"}, b"\x89PNG\xff")
+    answer = aws.http(
+        "POST", "/crew/1/up", {**bearer(aws.mint_token("u")), "content-type": "image/png"}, b"\x89PNG\xff"
+    )
     event = answer.json()["event"]
 
     assert event["isBase64Encoded"]
@@ -66,12 +68,12 @@ def test_a_binary_body_arrives_in_base64(aws: EmbeddedAws) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda aws: {},
-        lambda aws: {"authorization": "Bearer nonsense"},
+        lambda _: {},
+        lambda _: {"authorization": "Bearer nonsense"},
         lambda aws: bearer(aws.mint_token("u", lifetime=-10)),
         lambda aws: bearer(aws.mint_token("u", iss="https://other.test")),
         lambda aws: bearer(aws.mint_token("u", aud="other-app")),
-        lambda aws: bearer(Issuer(None).mint("https://issuer.example.test/pool", "crew-app", "u")),
+        lambda _: bearer(Issuer(None).mint("https://issuer.example.test/pool", "crew-app", "u")),
     ],
     ids=["missing", "nonsense", "expired", "other issuer", "other audience", "forged"],
 )

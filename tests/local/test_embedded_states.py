@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from local.aws import EmbeddedAws
 
 
@@ -95,7 +94,7 @@ def test_a_token_is_good_once_while_its_machine_still_runs(aws: EmbeddedAws) -> 
             break
         time.sleep(0.02)
 
-    with pytest.raises(ClientError, match="TaskDoesNotExist|InvalidToken|TaskTimedOut"):
+    with pytest.raises(ClientError, match=r"TaskDoesNotExist|InvalidToken|TaskTimedOut"):
         states.send_task_success(taskToken=token, output='"b"')
     states.send_task_success(taskToken=token_of(aws, second), output='"c"')
 

@@ -75,5 +75,5 @@ def seed_crew(aws: EmbeddedAws) -> None:
 def seed_outsider(aws: EmbeddedAws) -> None:
     """Another tenant with a project of its own, so that isolation can be tried."""
     studio = Studio(aws)
-    if not studio.call("GET", "/api/projects", role="outsider")["projects"]:
+    if not studio.call("GET", "/api/projects", role="outsider")["items"]:
         studio.call("POST", "/api/projects", {"title": "Another studio's film"}, role="outsider")

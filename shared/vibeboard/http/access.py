@@ -161,7 +161,7 @@ async def caller(request: Request) -> Caller:
     person = Caller(
         user=str(claims["sub"]),
         name=str(claims.get("name", claims["sub"])),
-        organization=str(claims.get("organization", "")),
+        organization=str(claims.get("org") or claims.get("organization") or ""),
         permission=ROUTES[route],
         trace_id=trace_id(request),
         groups=parse_groups(claims.get("cognito:groups")),

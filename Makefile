@@ -1,0 +1,35 @@
+# The two commands are `make film` and `make test`; both set themselves up.
+SHELL := /bin/sh
+PY := .venv/bin/python
+export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
+BRIEF ?= examples/neo-noir-laundromat/brief.yaml
+OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
+
+.PHONY: film setup test check lint types format serve sam-validate build bench clean
+
+film: setup ## make the example film (BRIEF=… OUT=… for another)
+	@./vibeboard film $(BRIEF) --out $(OUT)
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock scripts/setup.py .python-version
+	@python3 scripts/setup.py
+
+test: setup ## the whole suite
+	@$(PY) -m pytest
+
+check: lint types sam-validate ## the gate before tests: lint, format, types, template
+
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: setup
+	@$(PY) -m mypy shared functions local
+
+format: setup
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+serve: setup
+	@./vibeboard serve

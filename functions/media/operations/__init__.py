@@ -1,0 +1,21 @@
+"""What the media function can do: operation -> function(Work) -> result (JSON; media as S3 keys)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from media.operations import assets, clips, export, frames, vfx
+from media.work import Work
+
+OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
+    "frame.draw": frames.draw,
+    "frame.edit": frames.draw,
+    "clip.generate": clips.generate,
+    "clip.render": clips.render,
+    "asset.deconstruct": assets.build,
+    "character.train": assets.train_character,
+    "vfx.reshoot": vfx.run,
+    "vfx.rescue-focus": vfx.run,
+    "vfx.motion-fix": vfx.run,
+    "vfx.magic-eraser": vfx.run,
+    "export.master": export.master,
+}

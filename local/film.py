@@ -1,0 +1,236 @@
+"""`vibeboard film`: from a brief to a release package, through the API and the real state machines.
+
+The command is a client like any other: it creates the project, uploads the references, starts the production, decides
+the approvals and fetches the package. What it must remember between runs lies in OUT/.studio with the state itself.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vibeboard.domain.brief import Brief, load_brief
+
+from local.aws import EmbeddedAws
+from local.client import Studio, seed_crew
+from local.errors import CommandFailed, Exit
+from local.progress import Reporter, steps_of
+from vibeboard.domain.roles import ROLES
+from vibeboard.media.verify import verify_package
+
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+STATE = ".studio"  # under OUT: the embedded AWS's items and media, so that a killed film goes on
+FILES = {
+    "video": "Master.mov",
+    "edl": "Master.edl",
+    "sidecar": "Master.json",
+    "epk": "EPK.zip",
+    "manifest": "manifest.json",
+}
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 900.0  # no job, phase or approval moved for so long: something is wrong
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision on an approval. `note.shots` may name the shots a rejection is about."""
+
+    approve: bool
+    reason: str = ""
+    note: dict[str, Any] = field(default_factory=dict)
+
+
+Decide = Callable[[dict[str, Any], Studio], Verdict]
+
+
+def approve_all(_approval: dict[str, Any], _studio: Studio) -> Verdict:
+    """What `--approve auto` decides."""
+    return Verdict(True, "approved by --approve auto")
+
+
+def make_film(
+    brief_path: Path, out: Path, *, quality: str = "review", decide: Decide = approve_all, report: Reporter
+) -> dict[str, Any]:
+    """Make the film of a brief in `out`; answers the summary that `--json` prints.
+
+    Run again with the same `out`, it goes on where it stopped and pays and renders nothing twice.
+    Raises BriefInvalid, CommandFailed.
+    """
+    brief = load_brief(brief_path)
+    mark = _mark_of(brief_path, quality)
+    out.mkdir(parents=True, exist_ok=True)
+    memory = _remember(out, mark, brief_path)
+    if memory.get("summary") and all((out / name).exists() for name in FILES.values()):
+        report.say("The film is there already; checking the package")
+        return _verified(out, memory["summary"])
+    started = time.monotonic()
+    with EmbeddedAws(TEMPLATE, out / STATE) as aws:
+        seed_crew(aws)
+        studio = Studio(aws)
+        report.say(f"Studio up at {studio.url} in {time.monotonic() - started:.1f} s")
+        project_id = _project(studio, brief, mark, report)
+        _recover(aws)
+        studio.call("POST", f"/api/projects/{project_id}/production", {"quality": quality})
+        run = _produce(studio, project_id, decide, report)
+        summary = _deliver(studio, project_id, run, out, report)
+    summary["steps"]["total"] = round(time.monotonic() - started, 1)
+    memory["summary"] = summary
+    _write_memory(out, memory)
+    return _verified(out, summary)
+
+
+def _mark_of(brief_path: Path, quality: str) -> str:
+    return hashlib.sha256(brief_path.read_bytes() + quality.encode()).hexdigest()[:16]
+
+
+def _remember(out: Path, mark: str, brief_path: Path) -> dict[str, Any]:
+    """What an earlier run left in `out`. Raises CommandFailed when it is another film."""
+    path = out / STATE / "film.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        memory: dict[str, Any] = {"brief": mark}
+        _write_memory(out, memory)
+        return memory
+    memory = json.loads(path.read_text(encoding="utf-8"))
+    if memory["brief"] != mark:
+        raise CommandFailed(
+            Exit.CONFLICT,
+            f"{out} holds another film",
+            why=f"it was begun from another brief or quality than {brief_path.name}",
+            fix="choose another --out, or remove that folder",
+        )
+    return memory
+
+
+def _write_memory(out: Path, memory: dict[str, Any]) -> None:
+    path = out / STATE / "film.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(memory, indent=1), encoding="utf-8")
+    part.replace(path)
+
+
+def _project(studio: Studio, brief: Brief, mark: str, report: Reporter) -> str:
+    """The film's project: the one begun earlier, or a new one with its references and screenplay."""
+    body = brief.project_body()
+    project = studio.call("POST", "/api/projects", body, key=f"film-{mark}")
+    project_id = str(project["projectId"])
+    project = studio.call("GET", f"/api/projects/{project_id}")
+    if project.get("contractLocked"):
+        return project_id
+    known = {reference["name"] for reference in project.get("references", [])}
+    for path in brief.reference_paths:
+        if path.name not in known:
+            report.say(f"Uploading {path.name}")
+            studio.upload(project_id, path, "reference")
+    if brief.screenplay_path and not project.get("screenplayKey"):
+        report.say(f"Uploading {brief.screenplay_path.name}")
+        studio.upload(project_id, brief.screenplay_path, "screenplay")
+    return project_id
+
+
+def _recover(aws: EmbeddedAws) -> None:
+    """Queues and executions ended with the last process: hand what is open back to the engines at once."""
+    payload = json.dumps({"resendAfterSeconds": 0, "redoAfterSeconds": 0}).encode()
+    aws.client("lambda").invoke(FunctionName=aws.resources["JobsReconcileFunction"], Payload=payload)
+
+
+def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) -> dict[str, Any]:
+    """Follow the production to its end, deciding what it asks. Raises CommandFailed unless the film is delivered."""
+    seen: tuple[Any, ...] = ()
+    moved = time.monotonic()
+    while True:
+        run: dict[str, Any] = studio.call("GET", f"/api/projects/{project_id}/production")
+        jobs = studio.call("GET", f"/api/projects/{project_id}/jobs?limit=500")
+        report.show(run, jobs)
+        if run["status"] == "DELIVERED":
+            return run | {"jobs": jobs["items"]}
+        if run["status"] != "RUNNING":
+            _stopped(studio, project_id, run)
+        for approval in run["waitingFor"]:
+            verdict = decide(approval, studio)
+            report.decided(approval, verdict.approve)
+            studio.call(
+                "POST",
+                f"/api/approvals/{approval['approvalId']}/decision",
+                {
+                    "decision": "approve" if verdict.approve else "reject",
+                    "reason": verdict.reason,
+                    "note": verdict.note,
+                },
+                role=approval["requiredRole"] if approval["requiredRole"] in ROLES else "owner",
+            )
+            moved = time.monotonic()
+        state = (run["phase"], jobs["counts"], [job["progress"] for job in jobs["items"]])
+        if state != seen:
+            seen, moved = state, time.monotonic()
+        if time.monotonic() - moved > QUIET_SECONDS:
+            raise CommandFailed(
+                Exit.UNEXPECTED,
+                "The production stands still",
+                why=f"nothing moved for {QUIET_SECONDS:.0f} s in phase {run['phase']}",
+                fix="run the same command again; it goes on where it stopped",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _stopped(studio: Studio, project_id: str, run: dict[str, Any]) -> None:
+    log = studio.call("GET", f"/api/projects/{project_id}/operations-log")["items"]
+    last = log[0]["error"] if log else ""
+    codes = {"REFUSED": Exit.GATE_REFUSED, "DECLINED": Exit.GATE_REFUSED, "STOPPED": Exit.GATE_REFUSED}
+    raise CommandFailed(
+        codes.get(run["status"], Exit.UNEXPECTED),
+        f"The production ended: {run['status']}",
+        why=" · ".join(filter(None, [str(run.get("detail", ""))[:600], last])),
+        fix="mend the cause, then run the same command again",
+    )
+
+
+def _deliver(studio: Studio, project_id: str, run: dict[str, Any], out: Path, report: Reporter) -> dict[str, Any]:
+    """Fetch the package and say what was made."""
+    export_id = run["detail"]
+    for what, name in FILES.items():
+        report.say(f"Fetching {name}")
+        link = studio.call("GET", f"/api/exports/{export_id}/{what}")["location"]
+        studio.download(link, out / name)
+    sidecar = json.loads((out / "Master.json").read_text(encoding="utf-8"))
+    statement = studio.call("GET", f"/api/projects/{project_id}/statement")
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    budget = statement["budget"]
+    return {
+        "projectId": project_id,
+        "exportId": export_id,
+        "package": {name: str(out / name) for name in FILES.values()},
+        "sizes": {name: (out / name).stat().st_size for name in FILES.values()},
+        "steps": steps_of(run),
+        "spend": {
+            "committed": budget["committed"],
+            "cap": budget["budgetCap"],
+            "overrides": budget["overrides"],
+            "billing": budget["billing"],
+        },
+        "gates": studio.call("GET", f"/api/projects/{project_id}/gates")["gates"],
+        "approvals": [
+            {"gate": item["gate"], "decision": item["status"], "by": item.get("decidedBy")}
+            for item in studio.call("GET", f"/api/projects/{project_id}/approvals")["items"]
+        ],
+        "shots": len(sidecar["clips"]),
+        "frames": manifest["frames"],
+        "fps": manifest["rate"],
+        "seconds": manifest["seconds"],
+    }
+
+
+def _verified(out: Path, summary: dict[str, Any]) -> dict[str, Any]:
+    result = verify_package(out)
+    if not result.valid:
+        faults = "; ".join(f"{check.name}: {check.reason}" for check in result.checks if not check.ok)
+        raise CommandFailed(
+            Exit.VERIFICATION_FAILED,
+            "The package does not verify",
+            why=faults,
+            fix=f"remove {out / 'manifest.json'} and run the same command again to fetch it anew",
+        )
+    return summary | {"verified": True}

@@ -1,7 +1,7 @@
 """`vibeboard film`: from a brief to a release package, through the API and the real state machines.
 
 The command is a client like any other: it creates the project, uploads the references, starts the production, decides
-the approvals and fetches the package. What it must remember between runs lies in OUT/.studio with the state itself.
+the approvals and fetches the package. What it must remember between runs lies in a hidden folder beside OUT.
 """
 
 import hashlib
@@ -22,7 +22,6 @@ from vibeboard.domain.roles import ROLES
 from vibeboard.media.verify import verify_package
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
-STATE = ".studio"  # under OUT: the embedded AWS's items and media, so that a killed film goes on
 FILES = {
     "video": "Master.mov",
     "edl": "Master.edl",
@@ -61,17 +60,17 @@ def make_film(
     """
     brief = load_brief(brief_path)
     mark = _mark_of(brief_path, quality)
-    out.mkdir(parents=True, exist_ok=True)
     memory = _remember(out, mark, brief_path)
     if memory.get("summary") and all((out / name).exists() for name in FILES.values()):
         report.say("The film is there already; checking the package")
         return _verified(out, memory["summary"])
     started = time.monotonic()
-    with EmbeddedAws(TEMPLATE, out / STATE) as aws:
+    with EmbeddedAws(TEMPLATE, state_of(out)) as aws:
         seed_crew(aws)
         studio = Studio(aws)
         report.say(f"Studio up at {studio.url} in {time.monotonic() - started:.1f} s")
-        project_id = _project(studio, brief, mark, report)
+        project_id = _project(studio, brief, memory, report)
+        _write_memory(out, memory | {"projectId": project_id})
         _recover(aws)
         studio.call("POST", f"/api/projects/{project_id}/production", {"quality": quality})
         run = _produce(studio, project_id, decide, report)
@@ -82,13 +81,19 @@ def make_film(
     return _verified(out, summary)
 
 
+def state_of(out: Path) -> Path:
+    """Where the studio of a film keeps its items and media, so that a killed film goes on: `.<name>.studio`."""
+    whole = out.resolve()
+    return whole.with_name(f".{whole.name}.studio")
+
+
 def _mark_of(brief_path: Path, quality: str) -> str:
     return hashlib.sha256(brief_path.read_bytes() + quality.encode()).hexdigest()[:16]
 
 
 def _remember(out: Path, mark: str, brief_path: Path) -> dict[str, Any]:
     """What an earlier run left in `out`. Raises CommandFailed when it is another film."""
-    path = out / STATE / "film.json"
+    path = state_of(out) / "film.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         memory: dict[str, Any] = {"brief": mark}
@@ -106,17 +111,18 @@ def _remember(out: Path, mark: str, brief_path: Path) -> dict[str, Any]:
 
 
 def _write_memory(out: Path, memory: dict[str, Any]) -> None:
-    path = out / STATE / "film.json"
+    path = state_of(out) / "film.json"
     part = path.with_suffix(".part")
     part.write_text(json.dumps(memory, indent=1), encoding="utf-8")
     part.replace(path)
 
 
-def _project(studio: Studio, brief: Brief, mark: str, report: Reporter) -> str:
+def _project(studio: Studio, brief: Brief, memory: dict[str, Any], report: Reporter) -> str:
     """The film's project: the one begun earlier, or a new one with its references and screenplay."""
-    body = brief.project_body()
-    project = studio.call("POST", "/api/projects", body, key=f"film-{mark}")
-    project_id = str(project["projectId"])
+    if "projectId" not in memory:
+        made = studio.call("POST", "/api/projects", brief.project_body(), key=f"film-{memory['brief']}")
+        memory["projectId"] = made["projectId"]
+    project_id = str(memory["projectId"])
     project = studio.call("GET", f"/api/projects/{project_id}")
     if project.get("contractLocked"):
         return project_id
@@ -190,6 +196,7 @@ def _stopped(studio: Studio, project_id: str, run: dict[str, Any]) -> None:
 
 def _deliver(studio: Studio, project_id: str, run: dict[str, Any], out: Path, report: Reporter) -> dict[str, Any]:
     """Fetch the package and say what was made."""
+    out.mkdir(parents=True, exist_ok=True)
     export_id = run["detail"]
     for what, name in FILES.items():
         report.say(f"Fetching {name}")

@@ -1,0 +1,169 @@
+"""A transparent sheet that a figure or prop is cut out on: colour, relief and coverage, then lit."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vibeboard.providers.sandbox.picture import texture
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Colour
+from vibeboard.providers.sandbox.picture.model import Points
+
+Pairs = Sequence[tuple[float, float]] | Points
+
+
+def curve(points: Pairs, steps: int = 6) -> Points:
+    """A closed smooth line through the points (Catmull-Rom)."""
+    p = np.asarray(points, float)
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
+    a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
+    parts = 0.5 * (2 * b[:, None] + (c - a)[:, None] * t + (2 * a - 5 * b + 4 * c - d)[:, None] * t**2
+                   + (3 * b - a - 3 * c + d)[:, None] * t**3)
+    out: Points = parts.reshape(-1, 2)
+    return out
+
+
+def limb(a: tuple[float, float], b: tuple[float, float], ra: float, rb: float) -> Points:
+    """A tapered capsule from a (radius ra) to b (radius rb)."""
+    angle = math.atan2(b[1] - a[1], b[0] - a[0])
+    first = np.linspace(angle + math.pi / 2, angle + 3 * math.pi / 2, 9)
+    second = np.linspace(angle - math.pi / 2, angle + math.pi / 2, 9)
+    return np.concatenate([
+        np.stack([a[0] + ra * np.cos(first), a[1] + ra * np.sin(first)], 1),
+        np.stack([b[0] + rb * np.cos(second), b[1] + rb * np.sin(second)], 1),
+    ])
+
+
+def oval(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Points:
+    """An ellipse as a polygon."""
+    t = np.linspace(0, 2 * math.pi, 29)[:-1]
+    u, v = rx * np.cos(t), ry * np.sin(t)
+    c, s = math.cos(turn), math.sin(turn)
+    return np.stack([x + u * c - v * s, y + u * s + v * c], 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """A lit cut-out: light premultiplied by coverage (h, w, 3) and coverage (h, w), placed at (left, top)."""
+
+    light: Array
+    alpha: Array
+    left: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLight:
+    """Light on a cut-out: colours as float BGR light, directions as (x right, y up)."""
+
+    ambient: Colour
+    key: Colour
+    key_from: tuple[float, float]
+    rim: Colour
+    rim_from: tuple[float, float]
+    haze: Colour
+    veil: float  # 0..1, how much haze lies over it
+    seed: int = 0
+
+
+class Sheet:
+    """Shapes in metres about an origin; rise is how far a part stands out (0..255)."""
+
+    def __init__(self, width: int, height: int, origin: tuple[float, float], scale: float) -> None:
+        self.size = (height, width)
+        self.origin, self.scale = origin, scale
+        self.albedo: Bytes = np.zeros((height, width, 3), np.uint8)
+        self.alpha: Bytes = np.zeros((height, width), np.uint8)
+        self.relief: Bytes = np.zeros((height, width), np.uint8)
+        self.glow: list[tuple[Points, Colour]] = []
+
+    def pixels(self, points: Pairs) -> Points:
+        """Metres to sheet pixels."""
+        p = np.asarray(points, float)
+        return np.stack([self.origin[0] + p[:, 0] * self.scale, self.origin[1] - p[:, 1] * self.scale], 1)
+
+    def poly(self, points: Pairs, colour: Colour, rise: float = 120, *, inside: bool = False) -> None:
+        """A filled shape; inside=True paints only, without adding to the outline or relief."""
+        fixed = [np.round(np.clip(self.pixels(points), -30000, 30000) * 16).astype(np.int32)]
+        cv2.fillPoly(self.albedo, fixed, tuple(min(255.0, c * 255) for c in colour), cv2.LINE_AA, 4)
+        if not inside:
+            cv2.fillPoly(self.alpha, fixed, (255,), cv2.LINE_AA, 4)
+            cv2.fillPoly(self.relief, fixed, (rise,), cv2.LINE_AA, 4)
+
+    def smooth(self, points: Pairs, colour: Colour, rise: float = 120, *, inside: bool = False) -> None:
+        """A filled shape with a smooth outline through the points."""
+        self.poly(curve(points), colour, rise, inside=inside)
+
+    def soft(self, points: Pairs, colour: Colour, strength: float, blur: float) -> None:
+        """A soft-edged wash of colour over what is there (cheeks, shadows); blur in metres."""
+        px = self.pixels(points)
+        sigma = max(0.6, blur * self.scale)
+        pad = int(3 * sigma) + 2
+        x0, y0 = np.floor(px.min(0)).astype(int) - pad
+        x1, y1 = np.ceil(px.max(0)).astype(int) + pad
+        x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(self.size[1], int(x1)), min(self.size[0], int(y1))
+        if x1 <= x0 or y1 <= y0:
+            return
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.fillPoly(mask, [np.round((px - [x0, y0]) * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+        if sigma > 5:  # a wide blur of a mask is as good at a quarter of the size
+            small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+            mask = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 4), (x1 - x0, y1 - y0))
+        else:
+            mask = cv2.GaussianBlur(mask, (0, 0), sigma)
+        region = self.albedo[y0:y1, x0:x1]
+        share = mask.astype(np.float32) * (strength / 255)
+        share3 = share[..., None]
+        covered = (self.alpha[y0:y1, x0:x1].astype(np.float32) * (255 / 255))[..., None]
+        region[:] = np.clip(region + share3 * (np.array(colour, np.float32) * covered - region), 0, 255).astype(np.uint8)
+
+    def lit(self, light: FigureLight, form: float, left: int, top: int) -> Sprite:
+        """Lights the sheet: form is the size (metres) of the roundness that light reveals."""
+        alpha = self.alpha.astype(np.float32) / 255
+        sigma = max(0.8, form * self.scale)
+        shrink = 1.0 if sigma < 4 else 4.0 / sigma
+        size = (self.size[1], self.size[0])
+        small_size = (max(8, int(size[0] * shrink)), max(8, int(size[1] * shrink)))
+        small = cv2.resize(self.relief, small_size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        tone = cv2.resize(cv2.cvtColor(self.albedo, cv2.COLOR_BGR2GRAY), small_size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        rounded = cv2.GaussianBlur(small + 0.0006 * tone, (0, 0), sigma * shrink)
+        rounded += 0.7 * cv2.GaussianBlur(small, (0, 0), sigma * shrink * 2.6)
+        gx = -cv2.Sobel(rounded, cv2.CV_32F, 1, 0, ksize=3) * sigma * shrink
+        gy = cv2.Sobel(rounded, cv2.CV_32F, 0, 1, ksize=3) * sigma * shrink
+        length = np.sqrt(gx * gx + gy * gy + 0.16)
+        nx, ny = gx / length, gy / length
+        kx, ky = light.key_from
+        key = np.clip(0.42 + 0.95 * (nx * kx + ny * ky), 0.02, 1.35)
+        rx, ry = light.rim_from
+        thin = max(0.7, form * 0.30 * self.scale * shrink)
+        mask = cv2.resize(self.alpha, small_size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        edge = cv2.GaussianBlur(mask, (0, 0), thin)
+        ex = -cv2.Sobel(edge, cv2.CV_32F, 1, 0, ksize=3) * thin * 0.5
+        ey = cv2.Sobel(edge, cv2.CV_32F, 0, 1, ksize=3) * thin * 0.5
+        rim = np.clip(ex * rx + ey * ry - 0.05, 0, 1) * 2.4
+        under = np.clip(0.80 + 0.20 * ny, 0.5, 1.0)
+        level = (under[..., None] * np.array(light.ambient, np.float32) + key[..., None] * np.array(light.key, np.float32)).astype(np.float32)
+        sheen = (rim[..., None] * np.array(light.rim, np.float32)).astype(np.float32)
+        level = cv2.resize(level, size)
+        sheen = cv2.resize(sheen, size)
+        base = self.albedo.astype(np.float32) / 255
+        base *= base
+        noise = _brush(size, light.seed)
+        base *= level * (1 + 0.10 * noise)[..., None]
+        base += sheen * (0.12 + 0.55 * np.sqrt(np.maximum(base, 0))) * alpha[..., None]
+        for points, colour in self.glow:
+            cv2.fillPoly(base, [np.round(self.pixels(points)).astype(np.int32)], colour, cv2.LINE_8)
+        if light.veil > 0:
+            base *= 1 - light.veil
+            base += (alpha * light.veil)[..., None] * np.array(light.haze, np.float32)
+        return Sprite(base, alpha, left, top)
+
+
+def _brush(size: tuple[int, int], seed: int) -> Array:
+    tile = texture.tile(21, 16, 5, 0.6)
+    roll = seed % 400
+    rows = np.take(tile, np.arange(size[1]) + roll, axis=0, mode="wrap")
+    out: Array = np.take(rows, np.arange(size[0]) + roll, axis=1, mode="wrap")
+    return out

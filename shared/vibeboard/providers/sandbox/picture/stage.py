@@ -1,0 +1,361 @@
+"""Seeing a set through a camera: visible faces, then light per pixel (deferred), haze, reflection and sky."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vibeboard.providers.sandbox.picture import texture
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme
+from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Points, SetModel
+from vibeboard.providers.sandbox.picture.optics import Camera, clip_near
+
+FAR = 4000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How a set is lit in one shot: levels over the scheme's colours."""
+
+    scheme: Scheme
+    time: str
+    ambient: float
+    key: float  # sun, moon or window light
+    lamps: float
+    haze: float  # per metre, on top of the set's own
+    wet: float
+    sun: tuple[float, float]  # azimuth, elevation
+
+
+@dataclass(slots=True)
+class Plate:
+    """A rendered set: light (H, W, 3) float BGR, linear, unbounded; depth (H/2, W/2) metres."""
+
+    light: Array
+    depth: Array
+
+
+def sun_vector(sun: tuple[float, float]) -> Points:
+    """Unit vector towards the sun."""
+    azimuth, elevation = sun
+    return np.array([math.sin(azimuth) * math.cos(elevation), math.sin(elevation), math.cos(azimuth) * math.cos(elevation)])
+
+
+def render(model: SetModel, camera: Camera, light: Light, blocked: tuple[float, tuple[float, float, float, float]] | None) -> Plate:
+    """The set as light. blocked = (depth, screen box): objects nearer than that inside the box are taken away."""
+    view = _View(model, camera, light)
+    for face in _visible(model, camera, blocked):
+        view.draw(face)
+    return view.shade()
+
+
+def _visible(model: SetModel, camera: Camera, blocked: tuple[float, tuple[float, float, float, float]] | None) -> list[Face]:
+    eye = camera.position
+    order = []
+    for index, group in enumerate(model.groups):
+        if not group.faces:
+            continue
+        depth = float(camera.local(group.centre[None])[0, 2])
+        if group.layer == OBJECT and blocked is not None and group.solid and _in_the_way(group.faces, camera, blocked):
+            continue
+        order.append((group.layer, -depth if group.layer in (OBJECT, BACKDROP) else 0.0, index, group))
+    faces = []
+    for *_, group in sorted(order, key=lambda row: row[:3]):
+        for face in group.faces:
+            if face.cull and float(face.normal @ (eye - face.points[0])) <= 0:
+                continue
+            faces.append(face)
+    return faces
+
+
+def _in_the_way(faces: list[Face], camera: Camera, blocked: tuple[float, tuple[float, float, float, float]]) -> bool:
+    limit, (x0, y0, x1, y1) = blocked
+    local = camera.local(np.concatenate([f.points for f in faces]))
+    near = local[local[:, 2] < limit]
+    if not len(near) or float(local[:, 2].min()) > limit:
+        return False
+    if float(local[:, 2].max()) < 0.3:
+        return True
+    seen = camera.screen(near)
+    hit = (float(seen[:, 0].max()) > x0 and float(seen[:, 0].min()) < x1
+           and float(seen[:, 1].max()) > y0 and float(seen[:, 1].min()) < y1)
+    looms = float(near[:, 2].min()) < 0.45 * limit and float(near[:, 2].max()) < limit * 1.02
+    return hit or looms
+
+
+class _View:
+    """The buffers of one look at the set."""
+
+    def __init__(self, model: SetModel, camera: Camera, light: Light) -> None:
+        self.model, self.camera, self.light = model, camera, light
+        self.height, self.width = camera.height, camera.width
+        self.h2, self.w2 = (self.height + 1) // 2, (self.width + 1) // 2
+        self.albedo: Bytes = np.zeros((self.height, self.width, 3), np.uint8)
+        self.ids = np.zeros((self.h2, self.w2), np.int32)
+        self.mirror: Array = np.zeros(((self.height + 3) // 4, (self.width + 3) // 4, 3), np.float32)
+        self.wet = max(light.wet, model.wet)
+        self.rows: list[tuple[float, ...]] = [(0.0, 0.0, 1.0, FAR, 0.0, 0.0, 0.0, 0.0)]  # nx ny nz d emit gloss grain up
+        self.axes = camera.axes
+
+    def draw(self, face: Face) -> None:
+        """Rasters one face into colour and identity; and its reflection when the floor is wet."""
+        local = clip_near(self.camera.local(face.points))
+        if len(local) < 3:
+            return
+        pixels = self.camera.screen(local)
+        low, high = pixels.min(0), pixels.max(0)
+        colour = tuple(min(255.0, c * 255) for c in face.colour)
+        if self.wet > 0 and face.normal[1] < 0.9:
+            self._reflect(face)
+        if high[0] < 0 or high[1] < 0 or low[0] > self.width or low[1] > self.height or (high - low).max() < 0.4:
+            return
+        normal = self.axes @ face.normal
+        plane = float(normal @ local[0])
+        if face.cull is False and plane > 0:
+            normal, plane = -normal, -plane
+        self.rows.append((*normal, plane, face.emit, face.gloss, face.grain, float(face.normal[1])))
+        fixed = np.clip(pixels, -30000, 30000)
+        cv2.fillPoly(self.albedo, [np.round(fixed * 16).astype(np.int32)], colour, cv2.LINE_AA, 4)
+        cv2.fillPoly(self.ids, [np.round((fixed / 2 - 0.25) * 16).astype(np.int32)], (len(self.rows) - 1,), cv2.LINE_8, 4)
+
+    def _reflect(self, face: Face) -> None:
+        flipped = face.points * [1.0, -1.0, 1.0]
+        local = clip_near(self.camera.local(flipped))
+        if len(local) < 3:
+            return
+        pixels = np.clip(self.camera.screen(local) / 4, -9000, 9000)
+        if pixels[:, 1].max() < 0 or pixels[:, 0].max() < 0 or pixels[:, 0].min() > self.width / 4:
+            return
+        level = face.emit if face.emit > 0 else 0.10 + 0.35 * self.light.ambient
+        scheme = self.light.scheme
+        tint = (1.0, 1.0, 1.0) if face.emit > 0 else scheme.ambient
+        colour = tuple(min(6.0, c * c * level * t) for c, t in zip(face.colour, tint, strict=True))
+        cv2.fillPoly(self.mirror, [np.round(pixels * 16).astype(np.int32)], colour, cv2.LINE_8, 4)
+
+    def shade(self) -> Plate:
+        """Light for every pixel."""
+        table = np.array(self.rows, np.float32)
+        picked = table[self.ids]
+        cx, cy = self.camera.centre
+        xs = ((np.arange(self.w2, dtype=np.float32) * 2 + 1) - cx) / self.camera.focal
+        ys = (cy - (np.arange(self.h2, dtype=np.float32) * 2 + 1)) / self.camera.focal
+        rx, ry = np.meshgrid(xs, ys)
+        along = picked[..., 0] * rx + picked[..., 1] * ry + picked[..., 2]
+        sky = self.ids == 0
+        along = np.where(np.abs(along) < 1e-4, -1e-4, along)
+        depth = np.clip(picked[..., 3] / along, 0.05, FAR).astype(np.float32)
+        depth[sky] = FAR
+        axes = self.axes.astype(np.float32)
+        wx = self.camera.x + depth * (rx * axes[0, 0] + ry * axes[1, 0] + axes[2, 0])
+        wy = self.camera.y + depth * (rx * axes[0, 1] + ry * axes[1, 1] + axes[2, 1])
+        wz = self.camera.z + depth * (rx * axes[0, 2] + ry * axes[1, 2] + axes[2, 2])
+        normal = picked[..., :3] @ axes
+        up = picked[..., 7]
+        level = self._lighting(wx, wy, wz, normal)
+        level *= self._grain(wx, wy, wz, up, picked[..., 6], depth)[..., None]
+        level *= _creases(depth)[..., None]
+        emit = picked[..., 4:5]
+        level = np.where(emit > 0, emit, level)
+        floor = (up > 0.85) & (wy < 0.08)
+        if self.wet > 0 or self.model.water:
+            level *= np.where(floor[..., None], np.float32(1 - 0.45 * self.wet), np.float32(1.0))
+        full = cv2.resize(level, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        base = self.albedo.astype(np.float32)
+        base *= 1 / 255
+        base *= base
+        base *= full
+        extra = np.zeros((self.h2, self.w2, 3), np.float32)
+        if self.wet > 0:
+            extra += self._reflection(floor, wx, wz, rx, ry, depth)
+        keep, haze = self._haze(depth, ry, wx, wy, wz)
+        background = self._sky(rx, ry) if sky.any() else None
+        if background is not None:
+            keep = np.where(sky, np.float32(0), keep)
+            haze = np.where(sky[..., None], background, haze)
+            extra = np.where(sky[..., None], np.float32(0), extra)
+        haze += extra * keep[..., None] + self._shafts()
+        base *= cv2.resize(keep, (self.width, self.height))[..., None]
+        base += cv2.resize(haze, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        return Plate(base, depth)
+
+    def _lighting(self, wx: Array, wy: Array, wz: Array, normal: Array) -> Array:
+        scheme, light = self.light.scheme, self.light
+        hemi = 0.62 + 0.38 * normal[..., 1]
+        level: Array = hemi[..., None] * (np.array(scheme.ambient, np.float32) * light.ambient)
+        if light.key > 0:
+            sun = sun_vector(light.sun).astype(np.float32)
+            facing = np.clip(normal @ sun, 0, 1)
+            if self.model.interior:
+                facing = facing * 0.25 + 0.10
+            else:
+                facing = facing * 0.9 + 0.06
+                shade = self._sun_shadow()
+                if shade is not None:
+                    facing *= 1 - 0.78 * shade * (normal[..., 1] > 0.8)
+            level += facing[..., None] * (np.array(scheme.key, np.float32) * light.key)
+        for lamp in self.model.lamps:
+            dx, dy, dz = lamp.x - wx, lamp.y - wy, lamp.z - wz
+            square = dx * dx + dy * dy + dz * dz
+            falloff = lamp.power * light.lamps / (1 + square / (lamp.reach * lamp.reach))
+            falloff *= falloff / (falloff + 0.08)
+            inverse = 1 / np.sqrt(square + 0.05)
+            facing = np.clip((normal[..., 0] * dx + normal[..., 1] * dy + normal[..., 2] * dz) * inverse, 0, 1)
+            shape = 0.22 + 0.78 * facing
+            if lamp.cone > 0:
+                spread = np.sqrt(dx * dx + dz * dz) / np.maximum(dy, 0.05)
+                pool = 1 / (1 + np.exp(np.clip((spread - lamp.cone) * 7, -30, 30)))
+                shape *= 0.10 + 0.90 * np.where(dy > 0, pool, 0)
+            level += (falloff * shape)[..., None] * np.array(lamp.colour, np.float32)
+        return level
+
+    def _sun_shadow(self) -> Array | None:
+        azimuth, elevation = self.light.sun
+        if elevation < 0.05:
+            return None
+        run = 1 / math.tan(max(elevation, 0.18))
+        shade = np.zeros((self.h2, self.w2), np.uint8)
+        for group in self.model.groups:
+            if group.layer != OBJECT or not group.shadow or not group.faces:
+                continue
+            points = np.concatenate([f.points for f in group.faces])
+            if float(points[:, 1].max()) < 0.15:
+                continue
+            cast = points.copy()
+            cast[:, 0] -= points[:, 1] * run * math.sin(azimuth)
+            cast[:, 2] -= points[:, 1] * run * math.cos(azimuth)
+            cast[:, 1] = 0.0
+            local = self.camera.local(cast)
+            if (local[:, 2] < 0.3).any():
+                continue
+            hull = cv2.convexHull(np.clip(self.camera.screen(local) / 2, -9000, 9000).astype(np.float32))
+            cv2.fillConvexPoly(shade, np.round(hull).astype(np.int32), (255,))
+        return cv2.GaussianBlur(shade, (0, 0), max(1.0, self.w2 / 500)).astype(np.float32) / 255
+
+    def _grain(self, wx: Array, wy: Array, wz: Array, up: Array, strength: Array, depth: Array) -> Array:
+        noise = texture.tile(11)
+        level = np.abs(up) > 0.7
+        u = np.where(level, wx, wx * 0.8 + wz * 0.8)
+        v = np.where(level, wz, wy)
+        broad = texture.sample(noise, u * 40, v * 40)
+        fine = texture.sample(texture.tile(12, 16, 5, 0.7), u * 190, v * (190 if not self.model.water else 420))
+        close = 1 / (1 + (depth / 9) ** 2)
+        middle = 1 / (1 + (depth / 70) ** 2)
+        far = texture.sample(noise, u * 2.2, v * 2.2)
+        swing: Array = strength * (0.16 * broad * middle + 0.13 * fine * close + 0.14 * far)
+        return np.clip(1 + swing, 0.35, 1.8)
+
+    def _reflection(self, floor: Array, wx: Array, wz: Array, rx: Array, ry: Array, depth: Array) -> Array:
+        soft = cv2.GaussianBlur(self.mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170))
+        small = cv2.resize(soft, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR)
+        ripple = texture.sample(texture.tile(13), wx * 55, wz * 30)
+        pools = texture.sample(texture.tile(14, 3, 4), wx * 34, wz * 34)
+        shift = (ripple * 0.012 * self.h2).astype(np.float32)
+        ys, xs = np.mgrid[0 : self.h2, 0 : self.w2].astype(np.float32)
+        small = cv2.remap(small, xs + shift * 0.35, ys + shift, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        away = np.clip(1 - np.abs(self.axes[1, 1] * ry + self.axes[2, 1]), 0, 1).astype(np.float32)
+        mask = floor * (0.30 + 0.70 * away**3) * np.clip(0.62 + 0.40 * pools, 0.12, 1.0) * self.wet
+        out: Array = small * mask[..., None] * np.float32(1.15)
+        return out
+
+    def _haze(self, depth: Array, ry: Array, wx: Array, wy: Array, wz: Array) -> tuple[Array, Array]:
+        scheme, light = self.light.scheme, self.light
+        density = self.model.haze + light.haze
+        keep = np.exp(-density * np.minimum(depth, 600)).astype(np.float32)
+        lift = {"night": 0.30, "dusk": 0.75, "dawn": 0.75}.get(light.time, 0.95)
+        colour = np.array(scheme.ambient, np.float32) * (light.ambient * 0.55) * lift
+        if not self.model.interior:
+            colour = np.array(scheme.sky_low, np.float32) ** 2 * (0.95 if light.time != "night" else 0.8)
+        amount = 1 - keep
+        haze = amount[..., None] * colour
+        drift = texture.sample(texture.tile(15, 3, 5), wx * 22 + wz * 9, wy * 60)
+        haze *= np.clip(1 + 0.22 * drift, 0.3, 1.8)[..., None]
+        for lamp in self.model.lamps:
+            spot = self.camera.local(np.array([[lamp.x, lamp.y, lamp.z]]))
+            if spot[0, 2] < 0.4:
+                continue
+            px, py = self.camera.screen(spot)[0] / 2
+            radius = max(4.0, self.camera.focal / 2 * 0.85 / float(spot[0, 2]))
+            if not (-3 * radius < px < self.w2 + 3 * radius and -3 * radius < py < self.h2 + 3 * radius):
+                continue
+            gx = ((np.arange(self.w2, dtype=np.float32) - px) / radius) ** 2
+            gy = ((np.arange(self.h2, dtype=np.float32) - py) / radius) ** 2
+            glow = 1 / (1 + gx[None] + gy[:, None]) ** 1.6
+            glow *= lamp.power * light.lamps * (0.035 + 1.4 * min(density, 0.12)) * (depth > spot[0, 2] * 0.5)
+            haze += glow[..., None] * np.array(lamp.colour, np.float32)
+        return keep, haze
+
+    def _shafts(self) -> Array:
+        """Visible beams: from windows along the sun, and under lamps with a cone."""
+        out = np.zeros(((self.h2 + 1) // 2, (self.w2 + 1) // 2, 3), np.float32)
+        density = min(0.10, self.model.haze + self.light.haze)
+        scheme = self.light.scheme
+        strength = 0.10 + 3.2 * density
+        for lamp in self.model.lamps:
+            if lamp.cone <= 0:
+                continue
+            ring = [(lamp.x + lamp.y * lamp.cone * math.cos(a), 0.0, lamp.z + lamp.y * lamp.cone * math.sin(a))
+                    for a in np.linspace(0, 2 * math.pi, 12)]
+            points = np.array([(lamp.x, lamp.y, lamp.z), *ring])
+            self._beam(out, points, np.array(lamp.colour) * lamp.power * self.light.lamps * strength * 0.35)
+        sun = sun_vector(self.light.sun)
+        for quad, power in self.model.shafts:
+            drop = -sun * min(9.0, float(quad[:, 1].max()) / max(0.15, float(sun[1])))
+            self._beam(out, np.concatenate([quad, quad + drop]), np.array(scheme.key) * self.light.key * power * strength)
+        if not out.any():
+            return np.zeros((self.h2, self.w2, 3), np.float32)
+        out = cv2.GaussianBlur(out, (0, 0), max(1.5, self.w2 / 110))
+        return cv2.resize(out, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR)
+
+    def _beam(self, out: Array, points: Points, colour: Points) -> None:
+        local = self.camera.local(points)
+        if (local[:, 2] < 0.25).any():
+            return
+        hull = cv2.convexHull(np.clip(self.camera.screen(local) / 4, -6000, 6000).astype(np.float32))
+        layer = np.zeros(out.shape[:2], np.float32)
+        cv2.fillConvexPoly(layer, np.round(hull).astype(np.int32), (1.0,))
+        rows = np.linspace(1.0, 0.35, out.shape[0], dtype=np.float32)
+        out += (layer * rows[:, None])[..., None] * colour.astype(np.float32)
+
+    def _sky(self, rx: Array, ry: Array) -> Array:
+        scheme, light = self.light.scheme, self.light
+        axes = self.axes.astype(np.float32)
+        dx = rx * axes[0, 0] + ry * axes[1, 0] + axes[2, 0]
+        dy = rx * axes[0, 1] + ry * axes[1, 1] + axes[2, 1]
+        dz = rx * axes[0, 2] + ry * axes[1, 2] + axes[2, 2]
+        length = np.sqrt(dx * dx + dy * dy + dz * dz)
+        dx, dy, dz = dx / length, dy / length, dz / length
+        height = np.clip(dy, 0, 1)[..., None] ** 0.55
+        top, low = np.array(scheme.sky_top, np.float32), np.array(scheme.sky_low, np.float32)
+        sky: Array = (low * (1 - height) + top * height) ** 2
+        sun = sun_vector(light.sun)
+        near = np.clip(dx * sun[0] + dy * sun[1] + dz * sun[2], 0, 1).astype(np.float32)
+        key = np.array(scheme.key, np.float32)
+        if self.model.clouds > 0:
+            rise = np.maximum(dy, 0.02) + 0.06
+            bank = texture.sample(texture.tile(16, 3, 6), dx / rise * 60 + 90, dz / rise * 60)
+            cover = np.clip((bank - 0.9 + 1.3 * self.model.clouds) * 0.55, 0, 1) * np.clip(dy * 7 + 0.15, 0, 1)
+            lit = {"night": 0.05, "dusk": 0.85, "dawn": 0.85}.get(light.time, 1.0)
+            shade = np.clip(0.55 + 0.25 * bank + 0.5 * near**3, 0.2, 1.4)
+            cloud = shade[..., None] * (key * 0.75 + low * 0.25) ** 2 * lit
+            sky += (cloud - sky) * (cover * 0.75)[..., None]
+        glow = {"night": 0.10, "day": 0.25}.get(light.time, 0.7)
+        disc = 0.99993 if light.time == "night" else 0.9998
+        sky += (glow * near**6 * 0.35 + glow * near**60 + 2.2 * light.key * (near > disc))[..., None] * key
+        if light.time == "night":
+            stars = texture.sample(texture.tile(17, 256, 2), dx / (dy + 0.4) * 500, dz / (dy + 0.4) * 500)
+            sky += (np.clip(stars - 2.6, 0, 1) * np.clip(dy * 3, 0, 1) * (1 - self.model.clouds * 0.7))[..., None]
+        return sky
+
+
+def _creases(depth: Array) -> Array:
+    """Darkening where something stands close behind something else: contact shadow and readable outlines."""
+    log = np.log(depth)
+    small = cv2.resize(log, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), max(2.0, depth.shape[1] / 160)), (depth.shape[1], depth.shape[0]))
+    behind = np.clip((log - soft) * 2.2, 0, 0.55)
+    out: Array = (1 - behind).astype(np.float32)
+    return out
+
+
+__all__ = ["WALL", "GROUND", "Light", "Plate", "render", "sun_vector"]

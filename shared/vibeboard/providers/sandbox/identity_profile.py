@@ -27,7 +27,7 @@ COLOUR_WEIGHT = 0.6  # wardrobe and hair tell people apart sooner than their out
 
 VIEWS = (
     "close-up portrait, facing the camera",
-    "medium close-up, three-quarter view",
+    "medium close-up, 3/4 view",
     "medium shot, profile",
     "full body wide shot",
 )
@@ -88,7 +88,7 @@ def resemblance(profile: dict[str, Any], picture: Picture) -> float:
 
 
 def measure(picture: Picture) -> Features:
-    """Colour (Lab histograms) and form (gradient orientations on a coarse grid) of a BGR picture, as one unit vector."""
+    """Colour (Lab histograms) and form (gradient directions on a coarse grid) of a BGR picture, as one unit vector."""
     square = cv2.resize(picture, (MEASURE_SIDE, MEASURE_SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(square, cv2.COLOR_BGR2LAB).reshape(-1, 3).astype(np.float64)
     lightness, _ = np.histogram(lab[:, 0], 12, (0, 256))

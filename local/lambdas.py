@@ -5,6 +5,7 @@ errors as `{errorType, errorMessage, stackTrace}`, two retries of asynchronous c
 What cannot: a handler past its timeout is reported but not killed, and module globals are shared by functions.
 """
 
+import asyncio
 import importlib
 import json
 import sys
@@ -13,8 +14,9 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,7 +195,7 @@ class LambdaRuntime:
 
     def _run(self, function: Function, event: Any, request_id: str) -> Outcome:
         who = Actor(function.logical_id, function.environment, self._logs)
-        with acting(who):
+        with acting(who), _event_loop():
             try:
                 handler = self._handler(function)
                 result = handler(json.loads(json.dumps(event)), LambdaContext(function, request_id))
@@ -244,6 +246,18 @@ class _Counted:
         with self._runtime._idle:
             self._runtime._busy -= 1
             self._runtime._idle.notify_all()
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Lambda runs handlers on the main thread, where asyncio finds a loop; an ASGI adapter here needs one too."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _error(kind: str, message: str, trace: list[str] | None = None) -> Outcome:

@@ -24,7 +24,7 @@ def next_frame(event: dict[str, Any]) -> dict[str, Any]:
     """
     project_id, chain_id = event["projectId"], event["chainId"]
     chain, segments = chains.read_chain(project_id, chain_id)
-    for before, segment in zip([None, *segments[:-1]], segments, strict=True):
+    for before, segment in chains.with_previous(segments):
         if segment.get("lockedAt"):
             continue
         for which in ("first", "last"):

@@ -6,6 +6,7 @@ from vibeboard.domain.gates import evaluate
 from vibeboard.domain.pricing import to_usd
 from vibeboard.jobs.drafts import prompt_digest
 from vibeboard.store import objects
+from vibeboard.store.chains import with_previous
 from vibeboard.store.table import Item, public
 
 JOB_STATUS = {
@@ -35,12 +36,8 @@ def chain_view(chain: Item, segments: list[Item] | None = None) -> Item:
         "gates": chain_gates(chain),
     }
     if segments is not None:
-        view["segments"] = [segment_view(chain, segment, before) for before, segment in _with_previous(segments)]
+        view["segments"] = [segment_view(chain, segment, before) for before, segment in with_previous(segments)]
     return view
-
-
-def _with_previous(segments: list[Item]) -> list[tuple[Item | None, Item]]:
-    return list(zip([None, *segments[:-1]], segments, strict=True))
 
 
 def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item:

@@ -63,6 +63,11 @@ def in_order(segments: list[Item]) -> list[Item]:
     return sorted(segments, key=lambda segment: (segment["orderIndex"], segment["id"]))
 
 
+def with_previous(segments: list[Item]) -> list[tuple[Item | None, Item]]:
+    """Each segment with the one before it."""
+    return [(segments[index - 1] if index else None, segment) for index, segment in enumerate(segments)]
+
+
 def read_chain(project_id: str, chain_id: str) -> tuple[Item, list[Item]]:
     """One chain and its segments in order, in one query. Raises NotFound."""
     rows = table().query(f"PROJECT#{project_id}", f"CHAIN#{chain_id}")

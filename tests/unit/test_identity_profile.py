@@ -108,6 +108,9 @@ def test_without_references_four_views_are_drawn_that_differ_between_characters(
     assert rose["profile"]["references"] == 4
     assert len({path.read_bytes() for path in (tmp_path / "rose").glob("sample_*.png")}) == 4
     assert rose["profile"]["palette"] != cop["profile"]["palette"]
+    for path in (tmp_path / "rose").glob("sample_*.png"):  # her coat is in every one of them
+        blue, green, red = cv2.split(pictures.read(path, 512).astype(np.int16))
+        assert ((red > 2 * green + 20) & (red > 2 * blue + 20)).mean() > 0.02, path.name
     profile = json.loads((tmp_path / "rose" / "profile.json").read_text("utf-8"))
     own = [resemblance(profile, pictures.read(tmp_path / "rose" / f"sample_{n}.png", 512)) for n in (1, 2, 3, 4)]
     other = [resemblance(profile, pictures.read(tmp_path / "cop" / f"sample_{n}.png", 512)) for n in (1, 2, 3, 4)]

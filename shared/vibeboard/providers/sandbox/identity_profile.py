@@ -139,8 +139,8 @@ def _draw(look: CharacterLook, seed: int) -> list[Picture]:
 
     drawn = []
     for number, view in enumerate(VIEWS):
-        prompt = f"{view} of {look.display_name or look.name}"
-        body = draw_frame(FrameRequest(prompt, SAMPLE_SIDE, SAMPLE_SIDE, seed + number, cast=(look,)))
+        # Not by name: a character called Rose is no flower. Who it is stands in `cast`.
+        body = draw_frame(FrameRequest(f"{view} of a person", SAMPLE_SIDE, SAMPLE_SIDE, seed + number, cast=(look,)))
         drawn.append(np.asarray(cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR), np.uint8))
     return drawn
 

@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: film setup test check lint types format serve sam-validate build bench clean
+.PHONY: docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -30,6 +30,9 @@ types: setup
 format: setup
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+docs: setup ## write the reference pages that come from the code
+	@$(PY) -m local.reference
 
 serve: setup
 	@./vibeboard serve

@@ -1,0 +1,93 @@
+"""Pages of docs/reference that are made from the tables in the code: `make docs` writes them, a test compares them."""
+
+from pathlib import Path
+
+from local.errors import Exit
+from vibeboard.domain.formats import ASPECT_RATIOS, FRAME_RATES, QUALITIES, frame_size
+from vibeboard.domain.gates import GATES
+from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, IMAGE_MODELS, TRAINING_RUN, to_usd
+from vibeboard.domain.roles import APPROVAL_ROLES, PERMISSIONS
+from vibeboard.http.access import ROUTES
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+MADE = "<!-- made by `make docs` from the code; change the table there -->\n\n"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def gates_page() -> str:
+    """Every gate: where, what kind, how it answers, its sentence, when it refuses and what lifts it."""
+    rows = [
+        [
+            gate.title,
+            gate.step,
+            gate.kind,
+            str(gate.status or "-"),
+            f"`{gate.code}`",
+            gate.message,
+            gate.refuses,
+            gate.fix or "-",
+            gate.override or "-",
+        ]
+        for gate in GATES.values()
+    ]
+    head = ["gate", "step", "kind", "HTTP", "code", "sentence", "refuses", "what to do", "override"]
+    asked = _table(["approval", "least role that decides"], [[name, role] for name, role in APPROVAL_ROLES.items()])
+    return f"# Gates\n\n{MADE}{_table(head, rows)}\n## Approvals\n\n{asked}"
+
+
+def routes_page() -> str:
+    """Every route with the permission it needs and the least role that has it."""
+    rows = [
+        [method, f"`{path}`", permission, PERMISSIONS[permission] or "any signed-in person"]
+        for (method, path), permission in ROUTES.items()
+    ]
+    return f"# Routes and roles\n\n{MADE}{_table(['method', 'path', 'permission', 'least role'], rows)}"
+
+
+def formats_page() -> str:
+    """Picture sizes per aspect ratio and quality, frame rates, and what everything costs."""
+    sizes = [
+        [aspect, *("x".join(map(str, frame_size(aspect, quality))) for quality in QUALITIES)]
+        for aspect in ASPECT_RATIOS
+    ]
+    rates = [[name, str(rate)] for name, rate in FRAME_RATES.items()]
+    prices = [
+        [f"footage, {quality}", f"{to_usd(micros):.2f} a second"] for quality, micros in FOOTAGE_PER_SECOND.items()
+    ]
+    prices += [
+        [
+            model,
+            f"{to_usd(row.per_megapixel)} a started megapixel"
+            if row.per_megapixel
+            else f"{to_usd(row.per_image)} each",
+        ]
+        for model, row in IMAGE_MODELS.items()
+    ]
+    prices.append(["LoRA training", f"{to_usd(TRAINING_RUN):.2f} a run"])
+    head = ["aspect ratio", *(f"{name} ({spec.label})" for name, spec in QUALITIES.items())]
+    return (
+        f"# Formats and prices\n\n{MADE}{_table(head, sizes)}\n"
+        f"{_table(['frame rate', 'exact'], rates)}\n{_table(['what', 'USD'], prices)}"
+    )
+
+
+def exits_page() -> str:
+    rows = [[str(code.value), code.name.lower().replace("_", " ")] for code in Exit]
+    return f"# Exit codes of `vibeboard`\n\n{MADE}{_table(['code', 'meaning'], rows)}"
+
+
+PAGES = {"gates.md": gates_page, "routes.md": routes_page, "formats.md": formats_page, "exit-codes.md": exits_page}
+
+
+def write() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -90,7 +90,7 @@ def _picture(name: str, body: bytes) -> dict[str, Any]:
 
 
 def _screenplay(name: str, body: bytes) -> dict[str, Any]:
-    from vibeboard.providers.screenplay import read_screenplay
+    from vibeboard.providers.screenplay import ScreenplayUnreadable, read_screenplay
 
     try:
         text = body.decode("utf-8-sig")
@@ -98,10 +98,8 @@ def _screenplay(name: str, body: bytes) -> dict[str, Any]:
         raise refused(name, "is no UTF-8 text", "Save it as Fountain or Final Draft FDX.") from fault
     try:
         screenplay = read_screenplay(text, name)
-    except Invalid as fault:
-        raise refused(name, f"cannot be read: {fault.detail}", fault.fix or "Mend it and upload again.") from fault
-    except ValueError as fault:
-        raise refused(name, f"cannot be read: {fault}", "Save it as Fountain or Final Draft FDX.") from fault
+    except ScreenplayUnreadable as fault:
+        raise refused(name, f"cannot be read: {fault.why}", fault.fix) from fault
     return {"scenes": len(screenplay.scenes), "speakers": list(screenplay.speakers)[:100]}
 
 

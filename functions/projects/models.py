@@ -35,7 +35,7 @@ class Contract(Body):
     """
 
     target_format: Annotated[str, Field(max_length=40)] = "trailer"
-    target_runtime: Annotated[float, Field(strict=True, ge=1, le=MAX_RUNTIME_SECONDS, allow_inf_nan=False)] = 60
+    target_runtime: Annotated[float, Field(strict=True, ge=1, le=MAX_RUNTIME_SECONDS, multiple_of=0.5)] = 60
     aspect_ratio: Annotated[str, Field(max_length=10)] = "16:9"
     frame_rate: Annotated[float, Field(strict=True, gt=0, le=120, allow_inf_nan=False)] = 24
     reference_pack: Annotated[list[Name], Field(max_length=MAX_REFERENCES)] = []

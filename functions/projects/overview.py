@@ -3,10 +3,11 @@
 from typing import Any
 
 from projects import views
-from vibeboard.domain.formats import FRAME_RATES
+from vibeboard.domain.formats import Quality
 from vibeboard.domain.gates import evaluate
 from vibeboard.domain.naming import check_name
 from vibeboard.domain.pricing import estimate_footage
+from vibeboard.film.qc import final_qc
 from vibeboard.store import chains, keys, ledger, projects
 from vibeboard.store.table import Item, table
 
@@ -22,7 +23,7 @@ def gates_of(project_id: str, user: str) -> dict[str, dict[str, Any]]:
         **_style_facts(project, [chain for chain, _ in film]),
         **_money_facts(user, budget, film),
         **_shot_facts(film),
-        "finalQC": _qc_facts(project, film),
+        "finalQC": final_qc(project_id, film, _delivery_quality(project_id)),
     }
     return {name: evaluate(name, known).to_dict() for name, known in facts.items()}
 
@@ -75,20 +76,8 @@ def _shot_facts(film: list[tuple[Item, list[Item]]]) -> dict[str, dict[str, Any]
     }
 
 
-def _qc_facts(project: Item, film: list[tuple[Item, list[Item]]]) -> dict[str, dict[str, Any]]:
-    """The five checks of SOP step 12 as far as the items tell; the export measures the files again."""
-    shots = [shot for _, segments in film for shot in segments]
-    clips = [shot["clip"] for shot in shots if shot.get("clip")]
-    complete = bool(shots) and len(clips) == len(shots)
-    sizes = sorted({f"{clip['width']}x{clip['height']}" for clip in clips})
-    rate = f"{float(project['creativeContract'].get('frameRate', 24)):g}"
-    silent = [clip["takeId"] for clip in clips if not clip.get("audioKey")]
-    locked = sum(1 for shot in shots if shot.get("lockedAt"))
-    pictures = sum(1 for chain, _ in film if chain.get("pictureLockedAt"))
-    return {
-        "resolutionConsistent": {"ok": complete and len(sizes) == 1, "value": sizes},
-        "frameRateConsistent": {"ok": complete and rate in FRAME_RATES, "value": rate},
-        "audioSyncValid": {"ok": complete and not silent, "value": {"shots": len(clips), "withoutSound": len(silent)}},
-        "allShotsLocked": {"ok": bool(shots) and locked == len(shots), "value": f"{locked} of {len(shots)}"},
-        "pictureLockedConfirmed": {"ok": bool(film) and pictures == len(film), "value": f"{pictures} of {len(film)}"},
-    }
+def _delivery_quality(project_id: str) -> Quality:
+    """What the latest production delivers at; draft while there was none."""
+    runs = table().query(f"PROJECT#{project_id}", "RUN#", limit=1, newest_first=True)
+    quality: Quality = runs[0].get("options", {}).get("quality", "draft") if runs else "draft"
+    return quality

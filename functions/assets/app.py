@@ -1,0 +1,58 @@
+"""Routes of SOP step 3: the Asset Bin."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from assets import service
+from assets.models import CreateAsset, Deconstruct, RenameAsset
+from vibeboard.http import access, revisions
+from vibeboard.http.access import Caller, P
+from vibeboard.http.app import handler_of
+from vibeboard.http.idempotency import once
+from vibeboard.http.jobs import accepted
+from vibeboard.http.revisions import IdempotencyKey, IfMatch
+
+router = APIRouter()
+Member = Annotated[Caller, Depends(access.caller)]
+
+
+@router.get(P + "/assets")
+async def list_assets(
+    caller: Member,
+    scene: Annotated[int | None, Query(ge=1, le=999)] = None,
+    type: Annotated[str, Query(max_length=40)] = "",
+) -> dict[str, Any]:
+    return {"items": service.listing(caller.project_id, scene, type)}
+
+
+@router.post(P + "/assets", status_code=201)
+async def create_asset(
+    body: CreateAsset, caller: Member, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    asset = once(caller, "POST assets", key, sent, lambda: service.create(caller, body))
+    revisions.tag(response, asset["rev"])
+    return asset
+
+
+@router.put(P + "/assets/{assetId}")
+async def rename_asset(
+    assetId: str, body: RenameAsset, caller: Member, response: Response, if_match: IfMatch = None
+) -> dict[str, Any]:
+    asset = service.rename(caller, assetId, body.name, revisions.revision(if_match))
+    revisions.tag(response, asset["rev"])
+    return asset
+
+
+@router.post(P + "/assets/deconstruct", status_code=202)
+async def deconstruct(
+    body: Deconstruct, caller: Member, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    return accepted(
+        response, once(caller, "POST assets/deconstruct", key, sent, lambda: service.deconstruct(caller, body))
+    )
+
+
+handler = handler_of(router)

@@ -1,0 +1,64 @@
+"""Routes of SOP step 4: characters, training, Style Bible."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from foundry import bible, characters
+from foundry.models import CreateCharacter, StartTraining, WriteBible
+from vibeboard.http import access, revisions
+from vibeboard.http.access import Caller, P
+from vibeboard.http.app import handler_of
+from vibeboard.http.idempotency import once
+from vibeboard.http.jobs import accepted
+from vibeboard.http.revisions import IdempotencyKey
+
+router = APIRouter()
+Member = Annotated[Caller, Depends(access.caller)]
+BIBLE = P + "/foundry/style-bible"
+
+
+@router.get(P + "/foundry/characters")
+async def list_characters(caller: Member) -> dict[str, Any]:
+    return {"items": [characters.view(item) for item in characters.of_project(caller.project_id)]}
+
+
+@router.post(P + "/foundry/characters", status_code=201)
+async def create_character(body: CreateCharacter, caller: Member, key: IdempotencyKey = None) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    return once(caller, "POST foundry/characters", key, sent, lambda: characters.create(caller, body))
+
+
+@router.post(P + "/training/start", status_code=202)
+async def start_training(
+    body: StartTraining, caller: Member, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    return accepted(
+        response,
+        once(caller, "POST training/start", key, sent, lambda: characters.start_training(caller, body.character_id)),
+    )
+
+
+@router.get(BIBLE)
+async def read_bible(caller: Member, response: Response) -> dict[str, Any]:
+    item = bible.read(caller.project_id)
+    revisions.tag(response, item["version"])
+    return bible.view(item)
+
+
+@router.post(BIBLE, status_code=201)
+async def write_bible(
+    caller: Member, response: Response, body: WriteBible | None = None, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    wanted = (body or WriteBible()).model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def work() -> dict[str, Any]:
+        return bible.view(bible.generate(caller.project_id, caller.user, wanted, caller.trace_id))
+
+    answer = once(caller, "POST foundry/style-bible", key, wanted, work)
+    revisions.tag(response, answer["version"])
+    return answer
+
+
+handler = handler_of(router)

@@ -45,4 +45,5 @@ def handler_of(tasks: Mapping[str, Task]) -> Callable[[dict[str, Any], Any], dic
             raise TaskAnswerTooLarge(f"{name} answered more than {ANSWER_BYTES} bytes")
         return answer
 
+    handler.tasks = dict(tasks)  # type: ignore[attr-defined]  # for the template tests: which names it answers to
     return handler

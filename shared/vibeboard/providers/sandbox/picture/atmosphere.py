@@ -38,7 +38,7 @@ def wisps(width: int, height: int, seconds: float, seed: int) -> Array:
     cloud = np.clip(0.30 + 0.32 * first + 0.26 * second, 0, 1)
     import cv2
 
-    out: Array = cv2.resize(cloud.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    out: Array = cv2.resize(cloud.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return out
 
 

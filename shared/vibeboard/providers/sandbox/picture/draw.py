@@ -3,20 +3,22 @@
 import json
 import math
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
 
 from vibeboard.providers.ports import CharacterLook, FrameRequest
 from vibeboard.providers.sandbox.picture import atmosphere, finish, stage
+from vibeboard.providers.sandbox.picture import lexicon as lex
 from vibeboard.providers.sandbox.picture.colour import Array, Bytes, rgb
-from vibeboard.providers.sandbox.picture.figure import draw_figure
+from vibeboard.providers.sandbox.picture.figure import draw_figure, stance_of
 from vibeboard.providers.sandbox.picture.identity import SKINS, person_of
 from vibeboard.providers.sandbox.picture.optics import Camera
 from vibeboard.providers.sandbox.picture.png import pack, unpack
+from vibeboard.providers.sandbox.picture.pose import Pose
 from vibeboard.providers.sandbox.picture.props import draw_prop
-from vibeboard.providers.sandbox.picture.read import TIGHT
+from vibeboard.providers.sandbox.picture.read import TIGHT, Shot, read
 from vibeboard.providers.sandbox.picture.sheet import Sheet, Sprite
 from vibeboard.providers.sandbox.picture.staging import Placed, Staging, figure_light, stage_request
 
@@ -31,20 +33,40 @@ def draw_frame(request: FrameRequest) -> bytes:
     cv2.setNumThreads(1)
     staging = stage_request(request)
     picture = print_frame(staging, compose(staging, background(staging)))
-    return pack(picture, describe(request, staging.camera.yaw if not _reversed(staging) else None))
+    return pack(picture, describe(request, staging))
 
 
-def _reversed(staging: Staging) -> bool:
-    return math.cos(staging.camera.yaw) < -0.2
+def side_of(staging: Staging) -> float | None:
+    """The camera's direction, to be kept by the next shot; None when it looked back at the door."""
+    yaw = staging.camera.yaw
+    return yaw if math.cos(yaw) > -0.2 else None
 
 
-def describe(request: FrameRequest, side: float | None) -> bytes:
-    """The scene description a drawn PNG carries: the request and the camera's side."""
-    return zlib.compress(json.dumps({"v": 1, "request": asdict(request), "side": side}, sort_keys=True).encode(), 9)
+def continued(before: Shot, request: FrameRequest, same_rules: bool) -> Shot:
+    """The new request's shot, keeping the previous one's hour, and its weather unless something new is ruled out."""
+    after = read(request)
+    if before.place_key != after.place_key:
+        return after
+    if not lex.has(request.prompt.lower(), "day", "daylight", "night", "morning", "evening", "sunset", "dusk", "dawn", "noon", "later"):
+        after = replace(after, time=before.time)
+    if not same_rules:
+        return after
+    return replace(after, fog=max(after.fog, before.fog * 0.8), rain=after.rain or before.rain, snow=after.snow or before.snow,
+                   wet=after.wet or before.wet, neon=after.neon or before.neon)
 
 
-def description(png: bytes) -> tuple[FrameRequest, float | None] | None:
-    """The request and camera side a PNG was drawn from; None for any other picture."""
+_CARRIED = ("time", "fog", "rain", "snow", "wet", "neon")
+
+
+def describe(request: FrameRequest, staging: Staging, side: float | None = None) -> bytes:
+    """The scene description a drawn PNG carries: request, camera side, hour and weather."""
+    told = {"v": 1, "request": asdict(request), "yaw": side if side is not None else side_of(staging),
+            "carried": {name: getattr(staging.shot, name) for name in _CARRIED}}
+    return zlib.compress(json.dumps(told, sort_keys=True).encode(), 9)
+
+
+def description(png: bytes, width: int, height: int) -> tuple[FrameRequest, Staging, float | None] | None:
+    """The request, staging and camera side a PNG was drawn from, for a raster of that size; None for other pictures."""
     raw = unpack(png)
     if raw is None:
         return None
@@ -56,7 +78,9 @@ def description(png: bytes) -> tuple[FrameRequest, float | None] | None:
         )
         for name in ("palette", "required", "banned", "props"):
             fields[name] = tuple(fields[name])
-        return FrameRequest(**fields), told["side"]
+        request = replace(FrameRequest(**fields), width=width, height=height)
+        shot = replace(read(request), **{name: told["carried"][name] for name in _CARRIED})
+        return request, stage_request(request, told["yaw"], shot), told["yaw"]
     except (zlib.error, ValueError, KeyError, TypeError):
         return None
 
@@ -68,7 +92,12 @@ def blocked_by(staging: Staging) -> tuple[float, tuple[float, float, float, floa
     depth = min((camera.depth(f.x, 1.0, f.z) for f in people), default=staging.focus * 0.6)
     if staging.shot.angle == "ots":
         depth = staging.focus
-    return max(0.3, depth - 0.3), (camera.width * 0.12, camera.height * 0.0, camera.width * 0.88, camera.height * 1.0)
+    left, right = camera.width * 0.40, camera.width * 0.60
+    for figure in people:
+        foot = camera.project(np.array([[figure.x, 0.9, figure.z]]))[0]
+        half = 0.5 * camera.focal / max(0.3, camera.depth(figure.x, 0.9, figure.z))
+        left, right = min(left, float(foot[0]) - half), max(right, float(foot[0]) + half)
+    return max(0.3, depth - 0.3), (left, 0.0, right, float(camera.height))
 
 
 def background(staging: Staging, camera: Camera | None = None) -> Array:
@@ -84,7 +113,7 @@ def compose(staging: Staging, light: Array) -> Array:
     for placed in staging.figures:
         if placed.person is not None:
             _ground_contact(light, staging, placed)
-        sprite = cut_out(staging, placed, staging.camera, 0.0)
+        sprite = cut_out(staging, placed, staging.camera)
         if sprite is not None:
             finish.paint(light, sprite)
     atmosphere.overlay(light, staging, 0.0)
@@ -97,7 +126,7 @@ def print_frame(staging: Staging, light: Array) -> Bytes:
     return finish.print_frame(picture, staging.seed)
 
 
-def cut_out(staging: Staging, placed: Placed, camera: Camera, phase: float, margin: int = 0) -> Sprite | None:
+def cut_out(staging: Staging, placed: Placed, camera: Camera, phase: float = 0.0, *, stance: Pose | None = None, blink: float = 0.0) -> Sprite | None:
     """A figure or prop as a lit cut-out at its place in the frame; None when it is out of sight."""
     depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
     if depth < 0.12:
@@ -109,17 +138,17 @@ def cut_out(staging: Staging, placed: Placed, camera: Camera, phase: float, marg
     half = placed.height * (0.62 if placed.person is not None else 5.6 if placed.prop == "door_handle" else 1.9)
     high = placed.height * (1.16 if placed.person is not None else 5.6 if placed.prop == "door_handle" else 1.25)
     low = placed.height * (0.06 if placed.person is not None else 4.6 if placed.prop == "door_handle" else 0.7)
-    x0, x1 = max(-margin, int(foot[0] - half * scale)), min(camera.width + margin, int(foot[0] + half * scale) + 1)
-    y0, y1 = max(-margin, int(foot[1] - high * scale)), min(camera.height + margin, int(foot[1] + low * scale) + 1)
+    x0, x1 = max(0, int(foot[0] - half * scale)), min(camera.width, int(foot[0] + half * scale) + 1)
+    y0, y1 = max(0, int(foot[1] - high * scale)), min(camera.height, int(foot[1] + low * scale) + 1)
     if x1 - x0 < 3 or y1 - y0 < 3:
         return None
     sheet = Sheet(x1 - x0, y1 - y0, (float(foot[0]) - x0, float(foot[1]) - y0), scale)
     light = figure_light(staging, placed)
     scheme = staging.light.scheme
     if placed.person is not None:
-        blink = max(0.0, 1 - abs(((phase + (placed.person.seed % 30) / 10) % 3.4) - 1.2) / 0.09) if phase > 0 else 0.0
-        draw_figure(sheet, placed.person, placed.action, placed.facing, placed.back, phase, key_left=light.key_from[0] < 0,
-                    blink=min(1.0, blink), mood=staging.mood, holding=placed.holding)
+        stance = stance or stance_of(placed.person, placed.action, placed.facing, phase)
+        draw_figure(sheet, placed.person, stance, placed.facing, placed.back, key_left=light.key_from[0] < 0, blink=blink,
+                    mood=staging.mood, holding=placed.holding)
         form = placed.height * 0.0125
     else:
         skin = person_of(staging.shot.cast[0]).skin if staging.shot.cast else SKINS[1]
@@ -163,7 +192,7 @@ def _ground_contact(light: Array, staging: Staging, placed: Placed) -> None:
 
 
 def _mirror(light: Array, staging: Staging, placed: Placed, wet: float) -> None:
-    sprite = cut_out(staging, placed, staging.camera, 0.0)
+    sprite = cut_out(staging, placed, staging.camera)
     if sprite is None:
         return
     foot = staging.camera.project(np.array([[placed.x, 0.0, placed.z]]))[0]

@@ -135,7 +135,7 @@ def _three_quarter(head: Head) -> None:
         return
     shade = head.shadow_side
     dark = mix(scale(skin, 0.42), (skin[0] * 0.30, skin[1] * 0.22, skin[2] * 0.34), 0.5)
-    head.soft([(0.16 * shade + s, 0.5), (0.20 * shade + s, 0.10), (0.14 * shade + s, -0.12), (0.20 * shade + s, -0.30), (0.08 * shade + s, -0.52), (0.46 * shade, -0.45), (0.46 * shade, 0.4)], dark, 0.62, 0.05)
+    head.soft([(0.16 * shade + s, 0.5), (0.20 * shade + s, 0.10), (0.14 * shade + s, -0.12), (0.20 * shade + s, -0.30), (0.08 * shade + s, -0.52), (0.46 * shade, -0.45), (0.46 * shade, 0.4)], dark, 0.46, 0.06)
     head.soft([(-0.3, -0.40), (0.34, -0.40), (0.2 + s, -0.53), (-0.2 + s, -0.53)], dark, 0.5, 0.04)
     for side in (-1, 1):
         head.soft(oval(side * 0.23 + s * 0.7, -0.09, 0.10, 0.08), mix(skin, rgb(216, 84, 76), 0.45), 0.30, 0.05)

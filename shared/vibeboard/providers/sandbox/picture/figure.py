@@ -9,11 +9,20 @@ from vibeboard.providers.sandbox.picture.pose import Joint, Pose, pose
 from vibeboard.providers.sandbox.picture.sheet import Sheet, limb, oval
 
 
-def draw_figure(sheet: Sheet, person: Person, action: str, facing: float, back: bool, phase: float, *, key_left: bool,
-                blink: float = 0.0, mood: str = "", holding: str = "") -> Pose:
-    """Draws a person standing on the sheet's origin (feet at 0, 0), height person.height; returns the pose used."""
-    wide = (0.104 if person.female else 0.122) * person.girth * (0.62 + 0.38 * (1 - abs(facing)))
-    stance = pose(action, phase, facing, wide * 0.92, person.seed)
+def half_shoulders(person: Person, facing: float) -> float:
+    """Half the shoulder width as seen, in body heights."""
+    return (0.104 if person.female else 0.122) * person.girth * (0.62 + 0.38 * (1 - abs(facing)))
+
+
+def stance_of(person: Person, action: str, facing: float, phase: float) -> Pose:
+    """The person's pose in an action, phase seconds into it."""
+    return pose(action, phase, facing, half_shoulders(person, facing) * 0.92, person.seed)
+
+
+def draw_figure(sheet: Sheet, person: Person, stance: Pose, facing: float, back: bool, *, key_left: bool,
+                blink: float = 0.0, mood: str = "", holding: str = "") -> None:
+    """Draws a person standing on the sheet's origin (feet at 0, 0), height person.height."""
+    wide = half_shoulders(person, facing)
     body = _Body(sheet, person, stance, facing, back, wide)
     body.draw()
     head_unit = 0.134 * person.height * (1.22 if person.child else 1.0)
@@ -23,7 +32,6 @@ def draw_figure(sheet: Sheet, person: Person, action: str, facing: float, back: 
     body.arm(near=True)
     if holding:
         body.held(holding)
-    return stance
 
 
 class _Body:

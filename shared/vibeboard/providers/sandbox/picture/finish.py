@@ -72,6 +72,14 @@ def _curve(gain: float) -> Array:
     return out
 
 
+def undevelop(picture: Bytes, gain: float) -> Array:
+    """An 8-bit picture back to light, so that figures and weather can be lit into it."""
+    x = np.linspace(0, 1, _CURVE_SIZE) ** 2 * 8
+    table = np.interp(np.arange(256), _curve(gain), x).astype(np.float32)
+    out: Array = np.take(table, picture)
+    return out
+
+
 def develop(light: Array, scheme: Scheme, gain: float) -> Bytes:
     """Light (H, W, 3) to a graded 8-bit picture; the same for plates and cut-outs, so that they match."""
     index = np.sqrt(np.clip(light, 0, 8) * (1 / 8)) * (_CURVE_SIZE - 1)

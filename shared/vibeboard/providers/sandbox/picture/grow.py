@@ -71,9 +71,11 @@ def window(m: SetModel, g: Grow, panel: Panel, u: float, v: float, w: float, h: 
     pane = mix(g.scheme.sky_low, (1, 1, 1), 0.3) if day else mix(g.scheme.sky_low, g.scheme.ambient, 0.4)
     panel.rect(u, v, u + w, v + h, pane, 1.9 if day else 1.0 if g.time != "night" else 0.5)
     if not day:
-        for _ in range(9):
+        panel.poly([(u, v), (u + w, v), (u + w, v + h * 0.3), (u + w * 0.7, v + h * 0.34), (u + w * 0.66, v + h * 0.55), (u + w * 0.4, v + h * 0.52),
+                    (u + w * 0.36, v + h * 0.25), (u, v + h * 0.4)], scale(g.scheme.shadow, 0.7), 0.25)
+        for _ in range(14):
             a, b = g.rng.uniform(0.05, 0.9) * w, g.rng.uniform(0.1, 0.75) * h
-            panel.disc(u + a, v + b, g.rng.uniform(0.03, 0.08), g.pick(g.scheme.accent, g.scheme.second, rgb(255, 214, 150)), 1.6)
+            panel.disc(u + a, v + b, g.rng.uniform(0.008, 0.024), g.pick(g.scheme.accent, g.scheme.second, rgb(255, 214, 150)), 2.4)
     if blinds:
         for i in range(int(h / 0.09)):
             panel.rect(u, v + i * 0.09, u + w, v + i * 0.09 + 0.045, scale(WOOD, 0.35))

@@ -127,7 +127,7 @@ ACTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 COLOURS: dict[str, tuple[int, int, int]] = {  # RGB
-    "black": (24, 23, 27), "white": (232, 228, 220), "red": (178, 26, 38), "crimson": (150, 18, 40),
+    "black": (44, 43, 50), "white": (232, 228, 220), "red": (178, 26, 38), "crimson": (150, 18, 40),
     "scarlet": (200, 34, 30), "burgundy": (96, 18, 36), "maroon": (92, 22, 30), "blue": (38, 72, 142),
     "navy": (24, 34, 72), "teal": (22, 110, 116), "turquoise": (60, 176, 176), "green": (46, 104, 62),
     "olive": (92, 92, 52), "khaki": (150, 136, 98), "yellow": (226, 186, 60), "mustard": (192, 146, 44),

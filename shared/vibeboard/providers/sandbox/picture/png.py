@@ -14,13 +14,18 @@ CHUNK = b"vbSc"  # ancillary, private, not safe to copy: a program that changes 
 
 def pack(picture: Bytes, told: bytes) -> bytes:
     """8-bit BGR picture to PNG with the description in front of the pixels."""
-    done, buffer = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ValueError("the picture cannot be written as PNG")
-    data = buffer.tobytes()
+    data = pack_plain(picture)
     end = 8 + 25  # signature, IHDR
     chunk = struct.pack(">I", len(told)) + CHUNK + told + struct.pack(">I", zlib.crc32(CHUNK + told))
     return data[:end] + chunk + data[end:]
+
+
+def pack_plain(picture: Bytes) -> bytes:
+    """8-bit BGR picture to PNG."""
+    done, buffer = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise ValueError("the picture cannot be written as PNG")
+    return buffer.tobytes()
 
 
 def unpack(data: bytes) -> bytes | None:

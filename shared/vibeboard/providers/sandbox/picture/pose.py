@@ -33,13 +33,25 @@ def _bend(start: Joint, end: Joint, a: float, b: float, side: float) -> Joint:
     return start[0] + dx / d * along - dy / d * off, start[1] + dy / d * along + dx / d * off
 
 
+def between(a: Pose, b: Pose, share: float) -> Pose:
+    """The pose between two poses: 0 is a, 1 is b."""
+    def lin(p: Joint, q: Joint) -> Joint:
+        return p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share
+
+    return Pose(
+        lin(a.hip, b.hip), lin(a.neck, b.neck), lin(a.head, b.head), lin(a.knee_n, b.knee_n), lin(a.foot_n, b.foot_n), lin(a.knee_f, b.knee_f),
+        lin(a.foot_f, b.foot_f), lin(a.elbow_n, b.elbow_n), lin(a.hand_n, b.hand_n), lin(a.elbow_f, b.elbow_f), lin(a.hand_f, b.hand_f),
+        a.tilt + (b.tilt - a.tilt) * share,
+    )
+
+
 def pose(action: str, phase: float, facing: float, span: float, seed: int) -> Pose:
     """A pose. phase counts seconds; facing -1..1 is left..right; span is half the shoulder width as seen."""
     breath = 0.0025 * math.sin(phase * 1.9 + seed % 7)
     sway = 0.004 * math.sin(phase * 0.9 + seed % 5)
     d = 1.0 if facing >= 0 else -1.0
     hip_y, lean = 0.525, 0.0
-    step = phase * (2.9 if action == "run" else 1.85) * math.pi
+    step = 1.15 + phase * (2.9 if action == "run" else 1.85) * math.pi
     near: tuple[Joint, Joint]
     if action in ("walk", "run"):
         stride = 0.155 if action == "walk" else 0.23

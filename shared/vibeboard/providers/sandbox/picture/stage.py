@@ -201,7 +201,7 @@ class _View:
             falloff *= falloff / (falloff + 0.08)
             inverse = 1 / np.sqrt(square + 0.05)
             facing = np.clip((normal[..., 0] * dx + normal[..., 1] * dy + normal[..., 2] * dz) * inverse, 0, 1)
-            shape = 0.22 + 0.78 * facing
+            shape = 0.10 + 0.90 * facing
             if lamp.cone > 0:
                 spread = np.sqrt(dx * dx + dz * dz) / np.maximum(dy, 0.05)
                 pool = 1 / (1 + np.exp(np.clip((spread - lamp.cone) * 7, -30, 30)))
@@ -263,7 +263,7 @@ class _View:
         density = self.model.haze + light.haze
         keep = np.exp(-density * np.minimum(depth, 600)).astype(np.float32)
         lift = {"night": 0.30, "dusk": 0.75, "dawn": 0.75}.get(light.time, 0.95)
-        colour = np.array(scheme.ambient, np.float32) * (light.ambient * 0.55) * lift
+        colour = np.array(scheme.ambient, np.float32) * (light.ambient * 0.40) * lift
         if not self.model.interior:
             colour = np.array(scheme.sky_low, np.float32) ** 2 * (0.95 if light.time != "night" else 0.8)
         amount = 1 - keep
@@ -281,7 +281,7 @@ class _View:
             gx = ((np.arange(self.w2, dtype=np.float32) - px) / radius) ** 2
             gy = ((np.arange(self.h2, dtype=np.float32) - py) / radius) ** 2
             glow = 1 / (1 + gx[None] + gy[:, None]) ** 1.6
-            glow *= lamp.power * light.lamps * (0.035 + 1.4 * min(density, 0.12)) * (depth > spot[0, 2] * 0.5)
+            glow *= lamp.power * light.lamps * (0.02 + 0.7 * min(density, 0.10)) * (depth > spot[0, 2] * 0.5)
             haze += glow[..., None] * np.array(lamp.colour, np.float32)
         return keep, haze
 

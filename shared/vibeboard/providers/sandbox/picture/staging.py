@@ -67,7 +67,7 @@ def stage_request(request: FrameRequest, side: float | None = None, shot: Shot |
     camera = _camera(request, shot, model, figures, rng, side)
     placed = _place(shot, model, camera, figures, rng)
     focus_on = next((f for f in reversed(placed) if f.person is not None and not f.extra and not (shot.angle == "ots" and f.back)), None)
-    focus = camera.depth(focus_on.x, 1.0, focus_on.z) if focus_on else camera.depth(*_mark(model, shot), 0.0) if False else _distance(camera, model, shot)
+    focus = camera.depth(focus_on.x, 1.0, focus_on.z) if focus_on else _distance(camera, model, shot)
     mm = camera.focal / (0.62 * max(camera.width, camera.height)) * 24
     aperture = shot.f_number if shot.size in TIGHT or shot.size == "ms" else max(shot.f_number, 4.0)
     blur = 0.9 * (mm / 1000) ** 2 / (aperture * max(0.3, focus)) / 0.024 * max(camera.width, camera.height) * 0.5
@@ -84,9 +84,16 @@ def _set(place: str, key: str, interior: bool, scheme: Scheme, time: str, neon: 
     return model
 
 
+def at_door(shot: Shot, model: SetModel) -> bool:
+    """Whether the shot looks back at the entrance."""
+    wide = shot.size in ("ws", "ews", "fs", "mws")
+    handle = shot.size == "insert" and bool(shot.props) and shot.props[0] in ("door_handle", "door")
+    return model.interior and shot.door and (wide or handle)
+
+
 def _mark(model: SetModel, shot: Shot) -> tuple[float, float]:
     x, z = model.mark
-    if shot.door and model.interior and shot.size in ("ws", "ews", "fs", "mws"):
+    if at_door(shot, model):
         return x * 0.3, min(2.6, z * 0.5)
     return x, z
 
@@ -115,7 +122,6 @@ def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple
     if shot.angle in ("low", "top") and not named:
         mm *= 0.72
     focal = mm / 24 * 0.62 * max(width, height)
-    top = max((p.height for p, _ in cast), default=1.7)
     lead = cast[0][0].height if cast else 1.7
     seated = bool(cast) and cast[0][1] in ("sit", "kneel")
     head_top = lead * (0.81 if seated else 1.03)
@@ -148,7 +154,7 @@ def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple
         distance = max(distance * 0.55, 2.0)
         eye = max(middle + distance * 1.5, 3.4)
     x, z = _mark(model, shot)
-    reverse = shot.door and model.interior and shot.size in ("ws", "ews", "fs", "mws")
+    reverse = at_door(shot, model)
     yaw = side if side is not None else rng.choice(model.azimuths)
     if reverse:
         yaw = math.pi + yaw * 0.4
@@ -159,7 +165,6 @@ def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple
     lead_room = 0.0
     if aspect > 1.2 and len(cast) == 1 and shot.angle not in ("top", "ots"):
         lead_room = (0.13 if shot.size not in ("cu", "ecu") else 0.10) * (-1 if _faces_right(request, shot) else 1)
-    _ = top
     return Camera(px, eye, pz, yaw, pitch, roll, focal, width, height, lead_room, 0.0)
 
 
@@ -193,9 +198,13 @@ def _place(shot: Shot, model: SetModel, camera: Camera, cast: list[tuple[Person,
             if index == 0:
                 placed.append(Placed(*spot(0.16 if aspect > 1 else 0.06, 0.0), person, action if action in ("talk", "sit", "hold") else "stand", -0.42, False, carried, height=person.height))
             elif index == 1:
-                near = 0.62 * _distance(camera, model, shot)
-                half = near * 0 + (_distance(camera, model, shot) - near) / camera.focal * camera.width / 2
-                placed.append(Placed(*spot(-half * (0.52 if aspect > 1 else 0.42), -near), person, "stand", 0.35, True, height=person.height))
+                reach = _distance(camera, model, shot)
+                near = 0.40 * reach
+                depth_there = reach - near
+                half = depth_there / camera.focal * camera.width / 2
+                top = camera.position[1] + (depth_there / camera.focal) * camera.height * 0.44 + depth_there * math.tan(camera.pitch)
+                placed.append(Placed(*spot(-half * (0.60 if aspect > 1 else 0.52), -near), person, "stand", 0.30, True,
+                                     height=person.height, y=float(top) - person.height * 1.0))
             continue
         if count == 1:
             across, facing = 0.0, 0.45 if facing_right else -0.45
@@ -249,7 +258,7 @@ _BUILT_IN: dict[str, tuple[str, ...]] = {
 def _light(shot: Shot, model: SetModel, scheme: Scheme, camera: Camera, rng: random.Random) -> Light:
     night = shot.time == "night"
     inside = model.interior
-    ambient = {"night": 0.34, "dusk": 0.50, "dawn": 0.55}.get(shot.time, 0.72)
+    ambient = {"night": 0.24, "dusk": 0.50, "dawn": 0.55}.get(shot.time, 0.72)
     key = {"night": 0.30, "dusk": 1.05, "dawn": 0.9}.get(shot.time, 1.35)
     lamps = {"night": 1.15, "dusk": 0.95, "dawn": 0.7}.get(shot.time, 0.35)
     if inside:
@@ -306,7 +315,7 @@ def figure_light(staging: Staging, placed: Placed) -> FigureLight:
         total += np.array(scheme.key) * sun_level
         drift += sun[:2] * sun_level
     side = 1.0 if digest("key", staging.shot.place_key) % 2 else -1.0
-    base = np.array(mix(scheme.key, scheme.ambient, 0.25)) * (0.30 if light.time == "night" else 0.15)
+    base = np.array(mix(scheme.key, (0.9, 0.95, 1.0), 0.55)) * (0.62 if light.time == "night" else 0.25)
     total = total + base
     drift = drift + np.array([side * 0.8, 0.45]) * 0.35
     key_from = drift / max(0.2, float(np.linalg.norm(drift)))

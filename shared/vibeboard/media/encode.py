@@ -1,0 +1,146 @@
+"""Raw pictures into an H.264 file through FFmpeg's standard input."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PIPE_SIZE = 1 << 20
+F_SETPIPE_SZ = 1031
+
+
+class EncodeError(RuntimeError):
+    """FFmpeg refused or failed; the message ends with its own last words."""
+
+
+def ffmpeg_path() -> str:
+    """The FFmpeg program: FFMPEG_BINARY when set, else the one that imageio-ffmpeg brings."""
+    named = os.environ.get("FFMPEG_BINARY")
+    if named:
+        return named
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+class H264Writer:
+    """Takes 8-bit BGR pictures and writes them as constant-rate H.264 yuv420p, BT.709, closed GOP of one second."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", width: int, height: int) -> None:
+        self._process, self._size = process, (height, width)
+        self.frames = 0
+
+    def write(self, picture: NDArray[np.uint8]) -> None:
+        """Appends one frame (height, width, 3). Raises ValueError on another size, EncodeError when FFmpeg is gone."""
+        if picture.shape != (*self._size, 3):
+            raise ValueError(
+                f"a frame is {picture.shape[1]}x{picture.shape[0]}, the file is {self._size[1]}x{self._size[0]}"
+            )
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).data)
+        except BrokenPipeError as broken:
+            raise EncodeError("FFmpeg stopped reading") from broken
+        self.frames += 1
+
+
+@contextlib.contextmanager
+def h264_writer(
+    path: Path, width: int, height: int, rate: Fraction, *, crf: int = 18, preset: str = "superfast", threads: int = 1
+) -> Iterator[H264Writer]:
+    """Opens `path` for frames of that size and exact rate; the file is complete when the block ends.
+
+    A block that raises leaves no file. Raises EncodeError when FFmpeg fails, ValueError on odd sizes.
+    """
+    if width % 2 or height % 2:
+        raise ValueError(f"yuv420p needs even sides, not {width}x{height}")
+    part = path.with_name(f".{path.name}.part")
+    gop = max(1, round(rate))
+    # cv2's I420 conversion uses BT.601 coefficients at video range; the scale filter turns them into BT.709.
+    command = [
+        ffmpeg_path(),
+        "-hide_banner",
+        "-loglevel",
+        "error",
+        "-nostdin",
+        "-y",
+        "-f",
+        "rawvideo",
+        "-pixel_format",
+        "yuv420p",
+        "-video_size",
+        f"{width}x{height}",
+        "-framerate",
+        f"{rate.numerator}/{rate.denominator}",
+        "-i",
+        "pipe:0",
+        "-vf",
+        "scale=in_color_matrix=bt601:out_color_matrix=bt709:in_range=tv:out_range=tv:flags=fast_bilinear,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+        "-an",
+        "-c:v",
+        "libx264",
+        "-preset",
+        preset,
+        "-crf",
+        str(crf),
+        "-pix_fmt",
+        "yuv420p",
+        "-bf",
+        "0",
+        "-g",
+        str(gop),
+        "-keyint_min",
+        str(gop),
+        "-sc_threshold",
+        "0",
+        "-flags",
+        "+cgop",
+        "-threads",
+        str(threads),
+        "-fps_mode",
+        "passthrough",
+        "-color_primaries",
+        "bt709",
+        "-color_trc",
+        "bt709",
+        "-colorspace",
+        "bt709",
+        "-color_range",
+        "tv",
+        "-movflags",
+        "+faststart",
+        "-f",
+        "mp4",
+        str(part),
+    ]
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
+        assert process.stdin is not None
+        with contextlib.suppress(OSError):  # a smaller pipe is only slower
+            fcntl.fcntl(process.stdin.fileno(), F_SETPIPE_SZ, PIPE_SIZE)
+        writer = H264Writer(process, width, height)
+        done = False
+        try:
+            yield writer
+            done = True
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            if not done:
+                process.kill()
+            code = process.wait()
+            if not done:
+                part.unlink(missing_ok=True)
+        if code != 0:
+            complaints.seek(0)
+            part.unlink(missing_ok=True)
+            raise EncodeError(f"FFmpeg ended with {code}: {complaints.read()[-400:].decode(errors='replace').strip()}")
+    part.replace(path)

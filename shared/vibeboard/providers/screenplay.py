@@ -1,0 +1,159 @@
+"""Read a screenplay, Fountain or Final Draft (FDX), into the scenes the breakdown works from."""
+
+import re
+import xml.etree.ElementTree as ET
+
+from screenplay_tools.fdx.parser import Parser as FdxParser
+from screenplay_tools.fountain.parser import Parser as FountainParser
+from screenplay_tools.screenplay import Element, ElementType
+
+from vibeboard.domain.story import MAX_SCENES, Screenplay, ScriptLine, ScriptScene
+
+MAX_SCREENPLAY_CHARS = 1_000_000  # about 500 pages
+MAX_LINES_PER_SCENE = 400
+
+_HEADING = re.compile(r"^\s*(INT|EXT|EST|I/E)\b[./ ]*(?:(INT|EXT)\b[./ ]*)?", re.IGNORECASE)
+_TIME = re.compile(
+    r"^(?:(?:early|late|mid|next|same)\s+)?(?:day|night|dawn|dusk|morning|afternoon|evening|noon|midday|midnight|sunrise|sunset|"
+    r"twilight|later|moments later|continuous|same(?: time)?|golden hour|magic hour)\b.*$",
+    re.IGNORECASE,
+)
+_EMPHASIS = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1")
+_OPENER = re.compile(r"^\s*(?:FADE IN|BLACK|OVER BLACK)[:.]?\s*$")
+
+
+class ScreenplayUnreadable(ValueError):
+    """A file that is no screenplay. The message says what is wrong, why, and how to put it right."""
+
+    def __init__(self, what: str, why: str, fix: str) -> None:
+        super().__init__(f"{what}: {why}. {fix}")
+        self.what, self.why, self.fix = what, why, fix
+
+
+def read_screenplay(text: str, name: str) -> Screenplay:
+    """Parse a screenplay's text; `name` (a file name) tells FDX from Fountain and appears in messages.
+
+    Speaking characters, headings and action come out in page order; notes, boneyard, sections and transitions stay
+    out. Raises ScreenplayUnreadable for binary data, an empty page, broken XML, no scene heading, or more than
+    1,000,000 characters, 200 scenes or 400 lines in a scene.
+    """
+    if len(text) > MAX_SCREENPLAY_CHARS:
+        raise ScreenplayUnreadable(
+            name, f"it has {len(text):,} characters, more than {MAX_SCREENPLAY_CHARS:,}", "Split it into parts."
+        )
+    if "\x00" in text or sum(not (c.isprintable() or c in "\r\n\t\f\ufeff") for c in text) > len(text) / 50:
+        raise ScreenplayUnreadable(
+            name,
+            "it holds binary data, not text",
+            "Save it as Fountain (.fountain, plain text in UTF-8) or as Final Draft .fdx.",
+        )
+    if not text.strip():
+        raise ScreenplayUnreadable(
+            name, "it is empty", "Write at least one scene heading such as INT. KITCHEN - NIGHT."
+        )
+    fdx = name.lower().endswith(".fdx") or text.lstrip("\ufeff \r\n\t").startswith(("<?xml", "<FinalDraft"))
+    title, elements = _read_fdx(text, name) if fdx else _read_fountain(text)
+    scenes = _scenes(elements)
+    if not scenes:
+        raise ScreenplayUnreadable(
+            name,
+            "no scene heading was found",
+            "Start each scene with INT. or EXT., a place and a time: EXT. BEACH - DAY.",
+        )
+    if len(scenes) > MAX_SCENES:
+        raise ScreenplayUnreadable(
+            name, f"it has {len(scenes)} scenes, more than {MAX_SCENES}", "Give one production at most 200 scenes."
+        )
+    longest = max(len(scene.lines) for scene in scenes)
+    if longest > MAX_LINES_PER_SCENE:
+        raise ScreenplayUnreadable(
+            name, f"a scene has {longest} lines, more than {MAX_LINES_PER_SCENE}", "Divide that scene by a new heading."
+        )
+    return Screenplay(title=title, scenes=tuple(scenes))
+
+
+def _read_fountain(text: str) -> tuple[str, list[Element]]:
+    parser = FountainParser()
+    parser.add_text(text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    parser.finalize()
+    title = next((entry.text for entry in parser.script.titleEntries if entry.key.lower() == "title"), "")
+    return _clean(title)[:200], list(parser.script.elements)
+
+
+def _read_fdx(text: str, name: str) -> tuple[str, list[Element]]:
+    body = re.sub(r"^\s*<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1, flags=re.DOTALL)
+    if re.search(r"<!(?:DOCTYPE|ENTITY)", body, re.IGNORECASE):
+        raise ScreenplayUnreadable(name, "its XML declares entities", "Save it again from Final Draft.")
+    try:
+        root = ET.fromstring(body)  # noqa: S314  # entities were refused above
+    except ET.ParseError as fault:
+        raise ScreenplayUnreadable(name, f"its XML is broken ({fault})", "Save it again from Final Draft.") from fault
+    # the library reads only the first <Text> of a paragraph, and Final Draft writes one per run of styling
+    for paragraph in root.iter("Paragraph"):
+        runs = paragraph.findall("Text")
+        if len(runs) > 1:
+            runs[0].text = "".join("".join(run.itertext()) for run in runs)
+            for child in list(runs[0]):
+                runs[0].remove(child)
+            for run in runs[1:]:
+                paragraph.remove(run)
+    parser = FdxParser()
+    parser.parse(ET.tostring(root, encoding="unicode"))
+    return "", list(parser.script.elements)
+
+
+def _scenes(elements: list[Element]) -> list[ScriptScene]:
+    scenes: list[ScriptScene] = []
+    heading: str | None = None
+    lines: list[ScriptLine] = []
+    speaker, speaking = "", False
+    for element in elements:
+        kind, text = element.type, _clean(element.text or "")
+        if kind is ElementType.HEADING:
+            if heading is not None:
+                scenes.append(_scene(heading, lines))
+                lines = []
+            heading, speaker, speaking = (
+                text,
+                "",
+                False,
+            )  # what stood before the first heading belongs to the first scene
+        elif kind is ElementType.CHARACTER:
+            speaker, speaking = _speaker(str(element.name)), False
+        elif kind in {ElementType.DIALOGUE, ElementType.LYRIC} and text:
+            line = " ".join(text.split())
+            if speaking and speaker and lines:  # the same speech, after a parenthetical
+                lines[-1] = ScriptLine(f"{lines[-1].text} {line}", speaker)
+            else:
+                lines.append(ScriptLine(line, speaker))
+            speaking = bool(speaker)
+        elif kind is ElementType.ACTION:
+            speaker, speaking = "", False
+            lines += [ScriptLine(" ".join(part.split())) for part in text.split("\n") if _tells(part)]
+    return [*scenes, _scene(heading, lines)] if heading is not None else []
+
+
+def _scene(heading: str, lines: list[ScriptLine]) -> ScriptScene:
+    match = _HEADING.match(heading)
+    rest = heading[match.end() :] if match else heading
+    marks = {part.upper() for part in (match.groups() if match else ()) if part}
+    parts = [part.strip() for part in re.split(r"\s+[-–—]\s+|\s+[-–—]|[-–—]\s+", rest) if part.strip()]
+    time = parts.pop() if len(parts) > 1 and _TIME.match(parts[-1]) else ""
+    return ScriptScene(
+        heading=heading.strip(), interior=bool(marks & {"INT", "I/E"}), exterior=bool(marks & {"EXT", "EST", "I/E"}),
+        place=" - ".join(parts), time=time, lines=tuple(lines),
+    )  # fmt: skip
+
+
+def _speaker(name: str) -> str:
+    """ "MAREN (CONT'D)" and "MAREN ^" are MAREN."""
+    return re.sub(r"\s*(?:\([^)]*\)|\^)\s*", " ", name).strip().lstrip("@").strip()
+
+
+def _clean(text: str) -> str:
+    """Without Fountain's emphasis marks and inline notes."""
+    return _EMPHASIS.sub(r"\2", re.sub(r"\[\[.*?\]\]", "", text, flags=re.DOTALL)).strip()
+
+
+def _tells(line: str) -> bool:
+    return bool(line.strip()) and not _OPENER.match(line) and not re.fullmatch(r"\s*[A-Z ]+ TO:\s*", line)

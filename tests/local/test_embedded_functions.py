@@ -45,7 +45,7 @@ def test_a_function_sees_nothing_else_of_the_machine(aws: EmbeddedAws, monkeypat
 
 
 def test_threads_of_a_handler_see_its_environment(do: Callable[..., Response]) -> None:
-    assert do("threads", '{"count": 4}').json() == {"words": ["globals"] * 4}
+    assert do("threads", '{"count": 4}').json() == {"words": ["globals"] * 5}
 
 
 def test_a_functions_own_value_wins_and_functions_do_not_mix(aws: EmbeddedAws) -> None:
@@ -127,6 +127,15 @@ def test_calls_are_counted_per_function(do: Callable[..., Response], aws: Embedd
 def test_only_one_runs_at_a_time(aws: EmbeddedAws) -> None:
     with pytest.raises(AlreadyRunning):
         EmbeddedAws(FIXTURE).start()
+
+
+def test_a_data_folder_is_held_by_one(tmp_path: Path) -> None:
+    first, second = EmbeddedAws(FIXTURE, tmp_path), EmbeddedAws(FIXTURE, tmp_path)
+    first._folder()
+
+    with pytest.raises(AlreadyRunning, match="in use by another process"):
+        second._folder()
+    first._resources.close()
 
 
 def test_a_condition_parameter_changes_the_environment() -> None:

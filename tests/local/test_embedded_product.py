@@ -1,0 +1,22 @@
+"""The product's own template is one the embedded AWS can run."""
+
+from pathlib import Path
+
+from moto.cloudformation.parsing import get_model_map
+
+from local import pumps, routes, stack
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_products_template_expands_and_everything_in_it_is_served() -> None:
+    product = stack.load(ROOT / "template.yaml", {})
+    kinds = {resource["Type"] for resource in product.resources.values()}
+    api = routes.load(product)
+
+    assert kinds <= set(get_model_map()) | set(stack.SERVED_HERE) | stack._INERT
+    assert api.find("POST", "/api/projects") is not None
+    assert len(api.authorizers) == 1
+    assert list(pumps._queue_sources(product))
+    assert ROOT / "functions" in product.import_roots
+    assert ROOT / "shared" in product.import_roots

@@ -114,7 +114,8 @@ def _encoded(
         work = Path(folder)
         colours = "" if info.color_matrix else f"{COLOUR},"
         written = f",{_drawn(burn_in, info, height, work)}" if burn_in else ""
-        chain = f"setpts=N/({info.rate})/TB,{colours}{fit_filter(width, height, fit)}{written},format={pixel_format},{COLOUR}"
+        fitted = f"setpts=N/({info.rate})/TB,{colours}{fit_filter(width, height, fit)}"
+        chain = f"{fitted}{written},format={pixel_format},{COLOUR}"
         inputs = input_args(info.path.resolve())
         audio = _audio(info, sound, samples, lossless=pixel_format != "yuv420p")
         if sound is not None:

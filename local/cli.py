@@ -25,12 +25,11 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def film(brief: Path, out: Path | None, quality: str | None, approve: str, as_json: bool) -> None:
     """Make the film of BRIEF (YAML or JSON) and its release package."""
-    from vibeboard.domain.brief import BriefInvalid
-
     from local.asking import ask_in_terminal
     from local.film import approve_all, make_film
     from local.progress import Reporter
     from local.summary import film_summary
+    from vibeboard.domain.brief import BriefInvalid
 
     target = out or Path("out") / (brief.parent.name if brief.stem == "brief" else brief.stem)
     report = Reporter()
@@ -38,13 +37,13 @@ def film(brief: Path, out: Path | None, quality: str | None, approve: str, as_js
         summary = make_film(
             brief,
             target,
-            quality=quality or "review",
+            quality=quality,
             decide=ask_in_terminal if approve == "ask" else approve_all,
             report=report,
         )
     except BriefInvalid as invalid:
         for problem in invalid.problems:
-            click.echo(f"{problem.file}: {problem.field}: {problem.message}\n  fix: {problem.fix}", err=True)
+            click.echo(f"{problem.file}: {problem.field or '-'}: {problem.message}\n  fix: {problem.fix}", err=True)
         sys.exit(Exit.USAGE)
     click.echo(json.dumps(summary) if as_json else film_summary(summary))
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vibeboard.domain.brief import Brief, load_brief
-
 from local.aws import EmbeddedAws
 from local.client import Studio, seed_crew
 from local.errors import CommandFailed, Exit
 from local.progress import Reporter, steps_of
+from vibeboard.domain.brief import Brief, load_brief
 from vibeboard.domain.roles import ROLES
 from vibeboard.media.verify import verify_package
+from vibeboard.providers.screenplay import read_screenplay
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 FILES = {
@@ -51,15 +51,16 @@ def approve_all(_approval: dict[str, Any], _studio: Studio) -> Verdict:
 
 
 def make_film(
-    brief_path: Path, out: Path, *, quality: str = "review", decide: Decide = approve_all, report: Reporter
+    brief_path: Path, out: Path, *, quality: str | None = None, decide: Decide = approve_all, report: Reporter
 ) -> dict[str, Any]:
     """Make the film of a brief in `out`; answers the summary that `--json` prints.
 
     Run again with the same `out`, it goes on where it stopped and pays and renders nothing twice.
     Raises BriefInvalid, CommandFailed.
     """
-    brief = load_brief(brief_path)
-    mark = _mark_of(brief_path, quality)
+    brief = load_brief(brief_path, read_screenplay)
+    quality = quality or brief.quality
+    mark = _mark_of(brief, brief_path, quality)
     memory = _remember(out, mark, brief_path)
     if memory.get("summary") and all((out / name).exists() for name in FILES.values()):
         report.say("The film is there already; checking the package")
@@ -87,8 +88,17 @@ def state_of(out: Path) -> Path:
     return whole.with_name(f".{whole.name}.studio")
 
 
-def _mark_of(brief_path: Path, quality: str) -> str:
-    return hashlib.sha256(brief_path.read_bytes() + quality.encode()).hexdigest()[:16]
+def _mark_of(brief: Brief, brief_path: Path, quality: str) -> str:
+    """Tells one film from another: the brief, every file it names, and the quality."""
+    files = [brief_path, *brief.reference_paths, *([brief.screenplay_path] if brief.screenplay_path else [])]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files) + quality.encode()).hexdigest()[:16]
+
+
+def project_body(brief: Brief) -> dict[str, Any]:
+    """What `POST /api/projects` is sent for a brief; its files follow as uploads."""
+    given = brief.model_dump(by_alias=True, exclude_none=True, mode="json")
+    body = {name: given[name] for name in ("title", "concept", "shots", "seed", "optics", "credits") if given.get(name)}
+    return body | {"creativeContract": given["creativeContract"] | {"referencePack": []}}
 
 
 def _remember(out: Path, mark: str, brief_path: Path) -> dict[str, Any]:
@@ -120,7 +130,7 @@ def _write_memory(out: Path, memory: dict[str, Any]) -> None:
 def _project(studio: Studio, brief: Brief, memory: dict[str, Any], report: Reporter) -> str:
     """The film's project: the one begun earlier, or a new one with its references and screenplay."""
     if "projectId" not in memory:
-        made = studio.call("POST", "/api/projects", brief.project_body(), key=f"film-{memory['brief']}")
+        made = studio.call("POST", "/api/projects", project_body(brief), key=f"film-{memory['brief']}")
         memory["projectId"] = made["projectId"]
     project_id = str(memory["projectId"])
     project = studio.call("GET", f"/api/projects/{project_id}")

@@ -23,7 +23,8 @@ State = dict[str, Any]
 
 
 def text_of(machine: str) -> str:
-    return (ROOT / MACHINES[machine]["DefinitionUri"]).read_text("utf-8")
+    path: str = MACHINES[machine]["DefinitionUri"]
+    return (ROOT / path).read_text("utf-8")
 
 
 @cache
@@ -209,7 +210,7 @@ def test_a_token_leaves_the_machine_only_for_the_function_that_keeps_it(machine:
 
 def test_cfn_lint_accepts_every_definition_inlined() -> None:
     arn = "arn:aws:lambda:us-east-1:123456789012:function:x"
-    inlined = {
+    inlined: dict[str, Any] = {
         name: {
             "Type": "AWS::StepFunctions::StateMachine",
             "Properties": {

@@ -47,6 +47,8 @@ class Journal:
         """Store the items a DynamoDB call touched. Called with the DynamoDB lock held, before the answer."""
         if operation in _READS or operation in _TABLE_CHANGES:
             return
+        from moto.dynamodb.models.utilities import dynamo_json_dump
+
         with self._transaction() as db:
             for table, key in _touched(operation, request):
                 item = table.get_item(*key)
@@ -54,7 +56,7 @@ class Journal:
                 if item is None:
                     db.execute("DELETE FROM item WHERE tab = ? AND hash = ? AND range = ?", row)
                 else:
-                    body = json.dumps({name: value.to_json() for name, value in item.attrs.items()})
+                    body = dynamo_json_dump({name: value.to_json() for name, value in item.attrs.items()})
                     db.execute("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", (*row, body))
 
     def put_object(self, bucket: str, key: str, file: str, head: dict[str, Any]) -> None:

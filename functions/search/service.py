@@ -7,12 +7,12 @@ from vibeboard.domain.errors import ProviderFailed
 
 def semantic(query: str, limit: int) -> dict[str, Any]:
     """{results: [{id, title, kind, text, score, promptHints}], engine}, best first. Raises ProviderFailed."""
-    from vibeboard.providers.sandbox.embeddings import ReferenceIndex
-
     try:
+        from vibeboard.providers.sandbox.embeddings import ReferenceIndex
+
         index = ReferenceIndex()
         found = index.search(query, limit)
-    except (OSError, RuntimeError) as fault:
+    except (ImportError, OSError, RuntimeError) as fault:
         raise ProviderFailed("The reference search failed", fix="Try again; the outline does not need it.") from fault
     return {
         "query": query,

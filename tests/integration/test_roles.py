@@ -69,7 +69,7 @@ def _expected(route: Route, user: str | None) -> int:
     if needed is not None:
         if user == "outsider":
             return 404
-        if ROLES.index(user) < ROLES.index(needed):  # type: ignore[arg-type]
+        if ROLES.index(user) < ROLES.index(needed):
             return 403
     return SUCCESS.get(route.key, 200)
 

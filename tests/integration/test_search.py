@@ -31,8 +31,8 @@ def test_given_two_queries_when_searched_then_meaning_decides(studio: Studio) ->
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"query": ""}, {"query": "   "}, {"query": "x" * 1_001}, {"query": "x", "limit": 0}, {"query": "x", "limit": 21},
-     {"query": "x", "limit": "5"}, {"query": ["x"]}, {"query": "x", "index": "other"}],
+    [{}, {"query": ""}, {"query": "   "}, {"query": "x" * 1_001}, {"query": "x", "limit": 0},
+     {"query": "x", "limit": 21}, {"query": "x", "limit": "5"}, {"query": ["x"]}, {"query": "x", "index": "other"}],
 )  # fmt: skip
 def test_given_a_bad_query_when_searched_then_422(studio: Studio, body: dict[str, Any]) -> None:
     answer = studio.call("POST", ROUTE, body)

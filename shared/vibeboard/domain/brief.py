@@ -317,7 +317,7 @@ def _optics_problems(given: dict[str, Any] | None, name: str) -> Iterator[BriefP
 
 
 def brief_fields() -> list[tuple[str, str, bool, str, str]]:
-    """Every field of a brief as (path, values, required, default, meaning), in the schema's order: the reference page."""
+    """Every field as (path, values, required, default, meaning), in the schema's order; the reference page shows it."""
     return list(_fields(brief_schema(), ""))
 
 

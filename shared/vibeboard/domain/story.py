@@ -228,6 +228,7 @@ class ScriptLine:
 
     text: str
     character: str = ""
+    off_screen: bool = False  # heard, not seen: (O.S.) and (V.O.)
 
 
 @dataclass(frozen=True, slots=True)

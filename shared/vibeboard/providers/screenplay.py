@@ -19,6 +19,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1")
+_TRANSITION = re.compile(
+    r"\s*(?:[A-Z ]+ TO:|(?:SMASH |MATCH |JUMP )?(?:CUT|FADE|DISSOLVE)\b[A-Z ]*[.:]?|THE END\.?)\s*"
+)
 _OPENER = re.compile(r"^\s*(?:FADE IN|BLACK|OVER BLACK)[:.]?\s*$")
 
 
@@ -106,7 +109,7 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
     scenes: list[ScriptScene] = []
     heading: str | None = None
     lines: list[ScriptLine] = []
-    speaker, speaking = "", False
+    speaker, speaking, off = "", False, False
     for element in elements:
         kind, text = element.type, _clean(element.text or "")
         if kind is ElementType.HEADING:
@@ -120,12 +123,13 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
             )  # what stood before the first heading belongs to the first scene
         elif kind is ElementType.CHARACTER:
             speaker, speaking = _speaker(str(element.name)), False
+            off = bool(re.search(r"\b[OV]\.?\s?[SCO]\b", f"{element.name} {element.extension or ''}", re.IGNORECASE))
         elif kind in {ElementType.DIALOGUE, ElementType.LYRIC} and text:
             line = " ".join(text.split())
             if speaking and speaker and lines:  # the same speech, after a parenthetical
-                lines[-1] = ScriptLine(f"{lines[-1].text} {line}", speaker)
+                lines[-1] = ScriptLine(f"{lines[-1].text} {line}", speaker, off)
             else:
-                lines.append(ScriptLine(line, speaker))
+                lines.append(ScriptLine(line, speaker, off and bool(speaker)))
             speaking = bool(speaker)
         elif kind is ElementType.ACTION:
             speaker, speaking = "", False
@@ -156,4 +160,4 @@ def _clean(text: str) -> str:
 
 
 def _tells(line: str) -> bool:
-    return bool(line.strip()) and not _OPENER.match(line) and not re.fullmatch(r"\s*[A-Z ]+ TO:\s*", line)
+    return bool(line.strip()) and not _OPENER.match(line) and not _TRANSITION.fullmatch(line)

@@ -50,7 +50,7 @@ def write_breakdown(
     plan = make_plan(concept, genre, tone, style_notes, seed, outline.variation)
     if screenplay is not None:
         count = shot_count_for(runtime_seconds, shot_count, least=len(screenplay.scenes))
-        planned = plan_script(screenplay, plan, count)
+        planned = plan_script(screenplay, count)
     else:
         count = shot_count_for(runtime_seconds, shot_count)
         planned = _plan_outline(outline, plan, count)
@@ -169,7 +169,8 @@ def _stage(step: _Step, plan: StoryPlan, size: int, order: int) -> PlannedScene:
     time = setting_time(plan, step.act)
     return PlannedScene(
         title=title, act=step.act, location=setting.id, place=setting.noun, interior=setting.interior, time=time,
-        look=setting.place.look, setting=setting.place, shots=_fit(shots, size, plan, setting.place, order),
+        look=setting.place.outside if setting.id.endswith("_exterior") else setting.place.look,
+        setting=setting.place, shots=_fit(shots, size, plan, setting.place, order),
     )  # fmt: skip
 
 
@@ -224,7 +225,9 @@ def _scene(
     return Scene(
         scene_prompt=scene.summary(plan),
         negative_elements=negative_elements(plan, scene, outline.avoid, concept),
-        visual_elements=_distinct([*plan.lead.visuals, *(scene.setting.visual if scene.setting else ()), scene.weather(plan)])[:8],
+        visual_elements=_distinct([*plan.lead.visuals, *(scene.setting.visual if scene.setting else ()),
+        scene.weather(plan)]
+        )[:8],
         characters=_distinct([c for shot in shots for c in shot.characters] + speaking),
         order_index=order, title=scene.title, location=scene.location, time_of_day=scene.time, interior=scene.interior,
         shots=shots,
@@ -239,7 +242,7 @@ def negative_elements(plan: StoryPlan, scene: PlannedScene, avoid: Iterable[str]
         terms.append("daylight")
     terms += scene.setting.negatives[:2] if scene.setting else ()
     terms += plan.tone.negatives[:1] if plan.tone else ()
-    terms += [term for term in avoid][:2]
+    terms += list(avoid)[:2]
     wanted = {_stem(word) for word in tokens_of(f"{concept} {scene.place}")}
     kept = [term for term in _distinct(terms) if not (wanted & {_stem(word) for word in tokens_of(term)})]
     return [term for term in kept if not (day and "daylight" in term)][:8]

@@ -7,7 +7,16 @@ from vibeboard.providers.sandbox.story.extract import Clause, find_people, find_
 from vibeboard.providers.sandbox.story.lexicon import Place, ShotLine
 from vibeboard.providers.sandbox.story.plan import Role, Setting, StoryPlan, subjects_of
 from vibeboard.providers.sandbox.story.prompting import PlannedShot, render_shot
-from vibeboard.providers.sandbox.story.wording import base_form, capital, gerund, is_third_person, listing
+from vibeboard.providers.sandbox.story.wording import base_form, capital, gerund, is_third_person, listing, words_of
+
+_STILL = words_of("is are was were has have lies stands hangs sits waits knows remains stays belongs")
+_AFTER_VERB = words_of(
+    """
+    the a an his her its their him them it this that to in on at from of over under against into onto out up down off for
+    with through across around along toward towards away back behind before after between open shut still forward home by like
+    as and
+    """
+)
 
 _REACTION = ShotLine(
     who="hero",
@@ -65,20 +74,33 @@ def deed_shot(roles: tuple[Role, ...], predicate: str, place: Place, size: str) 
 
 
 def moments(text: str, subject: str) -> tuple[str, str]:
-    """The instants before and after a sentence: "about to climb the stairs", "after climbing the stairs"."""
+    """The instants before and after a sentence: "about to climb the stairs", "just after climbing the stairs"."""
     told = text.strip().rstrip(".!?")
     words = told.split()
     skip = len(subject.split())
-    rest = words[skip:] if subject and " ".join(words[:skip]).lower() == subject.lower() else words
-    for index, word in enumerate(rest[:6]):
-        plain = re.sub(r"[^\w]", "", word)
-        if plain and (is_third_person(plain) or (index == 0 and rest is not words)):
-            tail = " ".join(rest[index + 1 :])
-            lead = " ".join(rest[:index])
-            before = f"{lead} about to {base_form(plain)} {tail}".strip()
-            after = f"{lead} just after {gerund(plain)} {tail}".strip()
-            return before, after
-    return f"the moment before: {told}", f"the moment after: {told}"
+    led = bool(subject) and " ".join(words[:skip]).lower() == subject.lower()
+    rest = words[skip:] if led else words
+    for index, word in enumerate(rest[:12]):
+        if not _is_verb(rest, index, led):
+            continue
+        if word.lower() in _STILL:
+            break
+        lead = " ".join(rest[:index])
+        tail = re.split(r",? and (?=\w+s\b)", " ".join(rest[index + 1 :]))[0]
+        before = f"{lead} {'is ' if lead and not led else ''}about to {base_form(word)} {tail}"
+        return before.strip(), f"{lead} just after {gerund(word)} {tail}".strip()
+    return told, f"{told}, a moment later"
+
+
+def _is_verb(words: list[str], index: int, led: bool) -> bool:
+    """Whether the word is the sentence's verb: right behind its subject, or in -s before an object or adverb."""
+    word = words[index]
+    if not word.isalpha():
+        return False
+    if index == 0 and led:
+        return True
+    follows = re.sub(r"[^a-z]", "", words[index + 1].lower()) if index + 1 < len(words) else ""
+    return index > 0 and is_third_person(word) and (not follows or follows in _AFTER_VERB or follows.endswith("ly"))
 
 
 def roles_in(text: str, plan: StoryPlan) -> tuple[Role, ...]:

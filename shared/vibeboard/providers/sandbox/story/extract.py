@@ -9,12 +9,15 @@ from vibeboard.providers.sandbox.story.wording import BASE_VERBS, is_third_perso
 
 TIMES = {
     "dawn": "dawn", "sunrise": "dawn", "morning": "morning", "noon": "noon", "midday": "noon", "afternoon": "afternoon",
-    "sunset": "sunset", "dusk": "dusk", "evening": "evening", "twilight": "dusk", "night": "night", "midnight": "midnight",
+    "sunset": "sunset", "dusk": "dusk", "evening": "evening", "twilight": "dusk", "night": "night",
+    "midnight": "midnight",
     "late-night": "night",
 }  # fmt: skip
 WEATHER = {
-    "rain": "rain", "rainy": "rain", "storm": "storm", "stormy": "storm", "thunderstorm": "thunderstorm", "snow": "snow",
-    "snowy": "snow", "blizzard": "blizzard", "fog": "fog", "foggy": "fog", "mist": "mist", "misty": "mist", "wind": "wind",
+    "rain": "rain", "rainy": "rain", "storm": "storm", "stormy": "storm", "thunderstorm": "thunderstorm",
+    "snow": "snow",
+    "snowy": "snow", "blizzard": "blizzard", "fog": "fog", "foggy": "fog", "mist": "mist", "misty": "mist",
+    "wind": "wind",
     "windy": "wind", "heat": "heat haze", "sandstorm": "sandstorm", "hurricane": "storm",
 }  # fmt: skip
 

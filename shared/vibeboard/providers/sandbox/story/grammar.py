@@ -22,7 +22,8 @@ _WEIGHT = {
 }  # fmt: skip
 _NEIGHBOUR = {
     "close-up": "medium close-up", "medium close-up": "close-up", "extreme close-up": "close-up",
-    "wide shot": "full shot", "full shot": "medium shot", "extreme wide shot": "wide shot", "medium shot": "medium close-up",
+    "wide shot": "full shot", "full shot": "medium shot", "extreme wide shot": "wide shot",
+    "medium shot": "medium close-up",
     "two shot": "over-the-shoulder", "over-the-shoulder": "two shot", "insert": "extreme close-up",
 }  # fmt: skip
 _MOVES = {

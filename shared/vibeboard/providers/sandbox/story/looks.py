@@ -13,16 +13,21 @@ from vibeboard.providers.sandbox.story.wording import capital, title_case
 
 _LOW_KEY = {"noir", "thriller", "horror", "war", "scifi", "sports", "action", "fantasy", "musical"}
 _COLOURS = {
-    "teal": "#2a9d8f", "orange": "#f77f00", "gold": "#d4a017", "golden": "#d4a017", "red": "#d62828", "crimson": "#b11226",
-    "blue": "#1d4e89", "green": "#3a7d44", "purple": "#7b2cbf", "violet": "#7b2cbf", "pink": "#ff69b4", "magenta": "#d100d1",
-    "cyan": "#00b4d8", "turquoise": "#40e0d0", "yellow": "#ffd60a", "amber": "#ffbf00", "sepia": "#704214", "rust": "#b7410e",
+    "teal": "#2a9d8f", "orange": "#f77f00", "gold": "#d4a017", "golden": "#d4a017", "red": "#d62828",
+    "crimson": "#b11226",
+    "blue": "#1d4e89", "green": "#3a7d44", "purple": "#7b2cbf", "violet": "#7b2cbf", "pink": "#ff69b4",
+    "magenta": "#d100d1",
+    "cyan": "#00b4d8", "turquoise": "#40e0d0", "yellow": "#ffd60a", "amber": "#ffbf00", "sepia": "#704214",
+    "rust": "#b7410e",
     "ochre": "#cc7722", "lavender": "#b497d6", "ivory": "#fffff0", "emerald": "#2e8b57",
 }  # fmt: skip
 _BUILDS = ("slim", "broad", "wiry", "tall", "sturdy", "lean")
 _HAIR = ("black", "dark brown", "auburn", "blond", "grey", "copper")
 _WARDROBE = (
-    "charcoal wool coat", "mustard cardigan", "navy work jacket", "rust-red sweater", "olive parka", "white linen shirt",
-    "plum velvet jacket", "faded denim jacket", "green tweed jacket", "striped knit top", "camel overcoat", "teal raincoat",
+    "charcoal wool coat", "mustard cardigan", "navy work jacket", "rust-red sweater", "olive parka",
+    "white linen shirt",
+    "plum velvet jacket", "faded denim jacket", "green tweed jacket", "striped knit top", "camel overcoat",
+    "teal raincoat",
 )  # fmt: skip
 
 
@@ -42,9 +47,15 @@ def design_cast(
         name = _called(identifier)
         person = _person(identifier, name, pages)
         attributes = person.attributes if person else _described(identifier, name, pages)
-        if person and person.gender != "neutral" and not set(identifier.split("_")) & set(person.id.split("_")):
-            attributes["gender"] = gender_of_name(name) if not find_people(name) else attributes["gender"]
+        if person and person.gender != "neutral" and not find_people(name):  # a name, with the role found on the page
+            attributes |= _noted(name, pages)
+            if attributes["gender"] == "female":
+                attributes["hairColor"] = (
+                    attributes.get("hairColor", "brown").replace(" beard", "").replace(" moustache", "")
+                )
         if identifier.split("_")[0] in {"rival", "younger"} and person:
+            beside = [lexicon.people()[key] for key in person.companions]
+            person = person.model_copy(update={"wear": beside[0].wear if beside else ()})
             attributes |= {"gender": "male" if person.gender == "female" else "female", "hairColor": "copper"}
         wardrobe = _wardrobe(identifier, person, taken)
         taken.add(wardrobe[0])
@@ -98,24 +109,34 @@ def _person(identifier: str, name: str, pages: str) -> Person | None:
     shelf = lexicon.people()
     if identifier in shelf:
         return shelf[identifier]
-    described = re.search(rf"\b{re.escape(name)}, (?:an?|the) ([a-z' -]{{3,40}})[,.]", pages, re.IGNORECASE)
+    described = re.search(
+        rf"\b{re.escape(name)}(?: \([^)]*\))?, (?:an?|the) ([a-z' -]{{3,40}})[,.]", pages, re.IGNORECASE
+    )
     roles = find_people(name)[::-1] or (find_people(described[1]) if described else [])  # English names the head last
     return next((shelf[role] for role in roles if not shelf[role].expands), None)
+
+
+def _noted(name: str, pages: str) -> dict[str, str]:
+    """Age and gender of a named character, from the page: "Maren (60s)", "she"."""
+    found = re.search(rf"\b{re.escape(name)} \((?:early |mid |late )?(\d{{1,2}}s?)\b", pages, re.IGNORECASE)
+    at = pages.lower().find(name.lower())
+    after = pages[at:][:400].lower() if at >= 0 else ""
+    female, male = (
+        len(re.findall(rf"\b(?:{words})\b", after)) for words in ("she|her|woman|girl", "he|his|him|man|boy")
+    )
+    gender = "female" if female > male else "male" if male > female else gender_of_name(name)
+    return {**({"age": found[1]} if found else {}), "gender": gender}
 
 
 def _described(identifier: str, name: str, pages: str) -> dict[str, str]:
     """Attributes for a name the lexicon does not know: what the page says, the rest steady per name."""
     digest = hashlib.sha256(identifier.encode()).digest()
-    noted = re.search(rf"\b{re.escape(name)} \((?:early |mid |late )?(\d{{1,2}}s?)\b", pages, re.IGNORECASE)
-    after = pages[pages.lower().find(name.lower()) :][:400].lower()
-    female, male = (
-        len(re.findall(rf"\b(?:{words})\b", after)) for words in ("she|her|woman|girl", "he|his|him|man|boy")
-    )
-    gender = "female" if female > male else "male" if male > female else gender_of_name(name)
     return {
-        "age": noted[1] if noted else f"{20 + 10 * (digest[0] % 5)}s", "gender": gender,
-        "build": _BUILDS[digest[1] % len(_BUILDS)], "hairColor": _HAIR[digest[2] % len(_HAIR)],
-    }  # fmt: skip
+        "age": f"{20 + 10 * (digest[0] % 5)}s",
+        **_noted(name, pages),
+        "build": _BUILDS[digest[1] % len(_BUILDS)],
+        "hairColor": _HAIR[digest[2] % len(_HAIR)],
+    }
 
 
 def _wardrobe(identifier: str, person: Person | None, taken: set[str]) -> tuple[str, ...]:

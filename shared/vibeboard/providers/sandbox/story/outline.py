@@ -32,7 +32,7 @@ def write_outline(
     hints = adopted_hints(references)
     if screenplay is not None:
         title, logline = script_title(screenplay, concept), script_logline(screenplay, concept, plan, variation)
-        acts = script_acts(screenplay)
+        acts = script_acts(screenplay, variation)
     else:
         title, logline, acts = _title(concept, plan, variation), _logline(concept, plan), _acts(plan)
     return Outline(

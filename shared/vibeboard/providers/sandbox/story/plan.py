@@ -101,7 +101,8 @@ class StoryPlan:
         details = where.place.details
         return {
             "hero": self.hero.the, "a_hero": self.hero.a, "foil": self.foil.the, "a_foil": self.foil.a,
-            "object": f"the {things}", "a_object": _indefinite(things), "object_bare": things, "object_cap": f"The {things}",
+            "object": f"the {things}", "a_object": _indefinite(things), "object_bare": things,
+            "object_cap": f"The {things}",
             "place": f"the {self.main.noun}", "place_bare": self.main.noun,
             "a_place": f"{article(self.main.noun)} {self.main.noun}",
             "a_late_place": f"a late-night {self.main.noun}", "place_title": title_case(self.main.noun),
@@ -186,7 +187,8 @@ def generic_place(noun: str) -> Place:
     return Place(
         id=slug(noun), words=(noun,), kind="building", look=f"the wide rooms of the {noun}", threshold="the entrance",
         surface="the nearest ledge", cover="a wide pillar", lamp="a single lamp", outside=f"the path before the {noun}",
-        details=("dust turning in a shaft of light", "a door swinging slowly on its hinge", "a shadow sliding over the wall"),
+        details=("dust turning in a shaft of light", "a door swinging slowly on its hinge",
+        "a shadow sliding over the wall"),
     )  # fmt: skip
 
 

@@ -38,13 +38,15 @@ class PlannedScene:
     time: str
     look: str
     setting: Place | None = None
+    sky: str | None = None  # weather of the page; None = the film's
     shots: list[PlannedShot] = field(default_factory=list)
 
     def weather(self, plan: StoryPlan) -> str:
         """Weather as it is felt here: indoors only what one sees through a window."""
-        if not self.interior:
-            return plan.weather
-        return f"{plan.weather} outside the windows" if plan.weather.split()[-1] in _NATURAL_WEATHER else ""
+        sky = plan.weather if self.sky is None else self.sky
+        if not self.interior or not sky:
+            return sky
+        return f"{sky} outside the windows" if sky.split()[-1] in _NATURAL_WEATHER else ""
 
     def summary(self, plan: StoryPlan) -> str:
         """The scenePrompt: the first shot with somebody in it, in its place."""
@@ -117,7 +119,7 @@ def _present(line: ShotLine, plan: StoryPlan, roles: tuple[Role, ...]) -> tuple[
 
 def _props(text: str, plan: StoryPlan, place: Place) -> tuple[str, ...]:
     """Things named in the shot, then the place's own fixture so that it can be recognised."""
-    named = [prop for prop in find_props(text)]
+    named = find_props(text)
     if plan.object.replace("_", " ") in text:
         named.insert(0, plan.object)
     return tuple(dict.fromkeys([*named, *place.props[:2]]))[:5]

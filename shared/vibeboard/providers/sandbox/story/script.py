@@ -5,7 +5,7 @@ import re
 from vibeboard.domain.story import MAX_SHOTS_PER_SCENE, Act, DialogueLine, Screenplay, ScriptLine, ScriptScene
 from vibeboard.providers.sandbox.story import lexicon
 from vibeboard.providers.sandbox.story.events import moments
-from vibeboard.providers.sandbox.story.extract import TIMES, find_place, find_props
+from vibeboard.providers.sandbox.story.extract import TIMES, WEATHER, find_place, find_props
 from vibeboard.providers.sandbox.story.lexicon import Place
 from vibeboard.providers.sandbox.story.plan import StoryPlan, generic_place
 from vibeboard.providers.sandbox.story.prompting import PlannedScene, PlannedShot
@@ -34,19 +34,19 @@ def script_logline(screenplay: Screenplay, concept: str, plan: StoryPlan, variat
     )
 
 
-def script_acts(screenplay: Screenplay) -> list[Act]:
-    """The scenes in up to three acts; each scene's opening line is a beat."""
+def script_acts(screenplay: Screenplay, variation: int = 0) -> list[Act]:
+    """The scenes in up to three acts; a line of each scene is its beat, another line for another variation."""
     scenes = screenplay.scenes
     parts = min(3, len(scenes))
     acts = []
     for index in range(parts):
         own = scenes[index * len(scenes) // parts : (index + 1) * len(scenes) // parts]
-        beats = [_opening(scene)[:600] for scene in own]
+        beats = [_opening(scene, variation)[:600] for scene in own]
         acts.append(Act(title=f"Act {'I' * (index + 1)}", summary=" ".join(beats)[:2_000], beats=beats[:40]))
     return acts
 
 
-def plan_script(screenplay: Screenplay, plan: StoryPlan, count: int) -> list[PlannedScene]:
+def plan_script(screenplay: Screenplay, count: int) -> list[PlannedScene]:
     """One planned scene per scene of the screenplay, its lines shared out over `count` shots by their length."""
     speakers = set(screenplay.speakers)
     cast = list(
@@ -65,8 +65,9 @@ def plan_script(screenplay: Screenplay, plan: StoryPlan, count: int) -> list[Pla
         planned.append(
             PlannedScene(
                 title=scene.heading[:200], act=3 * order // len(screenplay.scenes), location=location,
-                place=scene_place(scene), interior=scene.interior, time=time, look=place.look if place.words else "",
-                setting=place, shots=shots,
+                place=scene_place(scene), interior=scene.interior, time=time,
+                look=place.look if scene.interior and scene_place(scene) in place.words else "",
+                setting=place, shots=shots, sky=_sky(scene),
             )
         )  # fmt: skip
     return planned
@@ -82,10 +83,16 @@ def scene_place(scene: ScriptScene) -> str:
     return re.sub(r"\s*[-–—/]\s+|\s+[-–—/]\s*", ", ", scene.place).strip(" ,.").lower() or "unnamed place"
 
 
-def _opening(scene: ScriptScene) -> str:
-    for line in scene.lines:
-        if not line.character:
-            return sentence(_calm(_SENTENCE.split(line.text)[0], ()))
+def _opening(scene: ScriptScene, variation: int = 0) -> str:
+    told = [
+        part
+        for line in scene.lines
+        if not line.character
+        for part in _SENTENCE.split(line.text)
+        if len(part.split()) > 2
+    ]
+    if told:
+        return sentence(_calm(told[variation % len(told)], ()))
     for line in scene.lines:
         return sentence(f"{display(line.character)} speaks: “{line.text}”")
     return sentence(f"We see the {scene_place(scene)}")
@@ -96,7 +103,7 @@ def _moments_of(scene: ScriptScene) -> list[ScriptLine]:
     out: list[ScriptLine] = []
     for line in scene.lines:
         parts = [line.text] if line.character else _SENTENCE.split(line.text)
-        out += [ScriptLine(part.strip(), line.character) for part in parts if part.strip()]
+        out += [ScriptLine(part.strip(), line.character, line.off_screen) for part in parts if part.strip()]
     return out or [ScriptLine(f"The {scene_place(scene)} lies still.")]
 
 
@@ -117,7 +124,7 @@ def _script_shot(
     speeches = [line for line in group if line.character]
     people = _people_of(group, cast)
     if not action:
-        speaker = display(speeches[0].character)
+        speaker = "A voice" if speeches[0].off_screen else display(speeches[0].character)
         listener = next((display(name) for name in present if name != speeches[0].character), "")
         action = [f"{speaker} speaks" + (f" to {listener}" if listener else "") + f": “{speeches[0].text}”"]
     subject = listing([display(name) for name in people[:2]]) if people else ""
@@ -132,13 +139,17 @@ def _script_shot(
         action=" ".join(action)[:900], first=first[0][:700],
         last=(last[1] if len(action) == 1 else action[-1])[:700], characters=tuple(slug(display(n)) for n in people),
         props=tuple(dict.fromkeys([*find_props(" ".join(action)), *place.props[:2]]))[:5],
-        dialogue=() if repeated else tuple(DialogueLine(character=slug(display(s.character)), line=s.text[:2_000]) for s in speeches),
+        dialogue=() if repeated else tuple(_spoken(speech) for speech in speeches),
     )  # fmt: skip
+
+
+def _spoken(line: ScriptLine) -> DialogueLine:
+    return DialogueLine(character=slug(display(line.character)), line=line.text[:2_000])
 
 
 def _people_of(lines: list[ScriptLine], cast: list[str]) -> list[str]:
     """Speakers and everybody of the cast whom the action names."""
-    named = [line.character for line in lines if line.character]
+    named = [line.character for line in lines if line.character and not line.off_screen]
     text = " ".join(line.text for line in lines if not line.character)
     named += [name for name in cast if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
     return list(dict.fromkeys(named))
@@ -178,6 +189,12 @@ def _location_id(scene: ScriptScene, place: Place) -> str:
     if place.kind == "open" and place.id in lexicon.places() and not scene.interior:
         return slug(scene_place(scene))
     return slug(f"{scene_place(scene)}_{'interior' if scene.interior else 'exterior'}")
+
+
+def _sky(scene: ScriptScene) -> str:
+    """Weather the page itself speaks of."""
+    words = re.findall(r"[a-z]+", f"{scene.heading} {scene.action}".lower())
+    return next((WEATHER[word] for word in words if word in WEATHER), "")
 
 
 def _time(written: str, before: str) -> str:

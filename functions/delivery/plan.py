@@ -72,7 +72,7 @@ def export_plan(
             "outline": public(outlines[0]).get("outline") if outlines else None,
             "styleBible": public(bible) if bible else None,
             "cast": [public(item) for item in table().query(partition, "CHARACTER#")],
-            "crew": project.get("crew", []),
+            "credits": project.get("credits", []),
             "concept": project.get("concept", {}),
             "references": [row["key"] for row in project.get("references", []) if row.get("key")],
         },

@@ -111,6 +111,13 @@ class CrewMember(Body):
     name: Annotated[str, Field(max_length=120)] = ""
 
 
+class Credit(Body):
+    """One line of the film's credits."""
+
+    role: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class CreateProject(Body):
     """`projectId` is accepted because the SOP's body carries it; the id is always ours."""
 
@@ -122,6 +129,7 @@ class CreateProject(Body):
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] | None = None
     optics: Optics | None = None
     crew: Annotated[list[CrewMember], Field(max_length=MAX_CREW)] = []
+    credits: Annotated[list[Credit], Field(max_length=MAX_CREW)] = []
 
 
 class UpdateProject(Body):

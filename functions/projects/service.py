@@ -7,17 +7,17 @@ from projects import views
 from projects.models import CreateProject, UpdateProject
 from vibeboard.domain.errors import Conflict, Forbidden
 from vibeboard.domain.gates import enforce
-from vibeboard.domain.ids import seed_of
 from vibeboard.domain.pricing import to_micros, to_usd
 from vibeboard.domain.roles import may
 from vibeboard.http.access import Caller
 from vibeboard.jobs import settlement
 from vibeboard.store import keys, ledger, objects, projects
 from vibeboard.store.audit import audit_action, now
-from vibeboard.store.table import Action, Item, Put, TransactionRefused, table
+from vibeboard.store.table import Action, Item, TransactionRefused, table
 
 # What the lock freezes. Optics are step 5's choice and stay open until a chain references them.
 FROZEN = ("title", "concept", "shots", "seed")
+DETAILS = {"concept", "shots", "seed", "optics", "credits"}
 
 
 def create(caller: Caller, body: CreateProject) -> Item:
@@ -35,17 +35,9 @@ def create(caller: Caller, body: CreateProject) -> Item:
         owner_name=caller.name,
         organization=caller.organization,
         billing=os.environ.get("BILLING", "sandbox"),
+        details=body.model_dump(by_alias=True, exclude_none=True, include=DETAILS) | {"contractRevision": 1},
+        crew={mate.user_id: (mate.role, mate.name) for mate in body.crew},
     )
-    details = body.model_dump(by_alias=True, exclude_none=True, include={"concept", "shots", "optics"})
-    details["seed"] = body.seed if body.seed is not None else seed_of(project["projectId"])
-    details["contractRevision"] = 1
-    crew = {mate.user_id: mate for mate in body.crew if mate.user_id != caller.user}
-    for user in crew:
-        ledger.ensure_quota(user)
-    joined: list[Action] = [
-        Put(projects.member_item(project["projectId"], user, mate.role, mate.name)) for user, mate in crew.items()
-    ]
-    project = projects.update(project, details, joined, None)
     return views.project_view(project, ledger.read(project["projectId"]), "owner")
 
 

@@ -181,9 +181,7 @@ def _credits(plan: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [("Producer", ownership.get("creatorName") or ownership["creator"])]
     if ownership.get("organization"):
         lines.append(("Studio", ownership["organization"]))
-    lines += [
-        (str(row.get("role", "Crew")), str(row.get("name", row.get("userId", "")))) for row in plan["epk"]["crew"]
-    ]
+    lines += [(row["role"], row["name"]) for row in plan["epk"]["credits"]]
     lines += [("Cast", str(row.get("name", ""))) for row in plan["epk"]["cast"]]
     lines.append(("Engines", ", ".join(plan["sidecar"]["vibeboardAttribution"]["modelsUsed"])))
     return lines

@@ -5,7 +5,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from vibeboard.domain.errors import NotFound, StaleRevision
-from vibeboard.domain.ids import new_id
+from vibeboard.domain.ids import new_id, seed_of
 from vibeboard.domain.roles import Role
 from vibeboard.store import keys, ledger
 from vibeboard.store.audit import audit_action, now
@@ -42,8 +42,10 @@ def create(
     owner_name: str,
     organization: str,
     billing: str,
+    details: dict[str, Any] | None = None,
+    crew: dict[str, tuple[Role, str]] | None = None,
 ) -> Item:
-    """A project with its owner, its crew and its budget, in one transaction."""
+    """A project with its owner, its crew and its budget, in one transaction. crew: user -> (role, name)."""
     project_id = new_id("prj")
     item: Item = {
         **keys.project(project_id),
@@ -57,9 +59,13 @@ def create(
         "billing": billing,
         "createdAt": now(),
         "rev": 1,
+        "seed": seed_of(project_id),
+        **(details or {}),
     }
     budget = ledger.budget_item(project_id, cap, len(contract.get("referencePack", [])), billing)
     members = {owner: member_item(project_id, owner, "owner", owner_name)}
+    for user, (role, name) in (crew or {}).items():
+        members.setdefault(user, member_item(project_id, user, role, name))
     for mate in crew_of(organization):
         members.setdefault(mate["userId"], member_item(project_id, mate["userId"], mate["role"], mate.get("name", "")))
     for user in members:

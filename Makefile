@@ -34,5 +34,13 @@ format: setup
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference
 
+sam-validate: setup ## the template, by SAM itself
+	@scripts/sam.sh validate --lint
+
+build: setup ## every zip function and layer, with bytecode, and a check that each handler imports from its layers
+	@scripts/sam.sh build --exclude MediaFunction
+	@.venv-sam/bin/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
+	@$(PY) -m scripts.check_build
+
 serve: setup
 	@./vibeboard serve

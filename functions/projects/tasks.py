@@ -78,11 +78,6 @@ def set_phase(event: dict[str, Any]) -> dict[str, Any]:
     return {"phase": phase, "phases": phases}
 
 
-def run_options(event: dict[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = _run(event["projectId"], event["run"]).get("options", {})
-    return options
-
-
 def grant_override(event: dict[str, Any]) -> dict[str, Any]:
     """{projectId, amountMicros, by, reason, key} -> what may be spent now; once per key."""
     reason = event.get("reason") or "Approved in the production"
@@ -133,7 +128,6 @@ handler = handler_of(
         "lock_contract": lock_contract,
         "reopen_contract": reopen_contract,
         "set_phase": set_phase,
-        "run_options": run_options,
         "grant_override": grant_override,
         "finish_run": finish_run,
     }

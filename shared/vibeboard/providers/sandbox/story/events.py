@@ -12,9 +12,9 @@ from vibeboard.providers.sandbox.story.wording import base_form, capital, gerund
 _STILL = words_of("is are was were has have lies stands hangs sits waits knows remains stays belongs")
 _AFTER_VERB = words_of(
     """
-    the a an his her its their him them it this that to in on at from of over under against into onto out up down off for
-    with through across around along toward towards away back behind before after between open shut still forward home by like
-    as and
+    the a an his her its their him them it this that to in on at from of over under against into onto out up down
+    off for with through across around along toward towards away back behind before after between open shut still
+    forward home by like as and
     """
 )
 

@@ -123,9 +123,8 @@ def gates(project: str, url: str | None, token: str | None, as_json: bool) -> No
 @click.option("--json", "as_json", is_flag=True)
 def analyze(clip: Path, references: tuple[Path, ...], as_json: bool) -> None:
     """Measure any video file as dailies do."""
-    from vibeboard.media.dailies import analyze as measure
-
     from local.summary import report_lines
+    from vibeboard.media.dailies import analyze as measure
 
     _exists(clip)
     report = measure(clip, references=references).to_dict()

@@ -22,6 +22,9 @@ class CommandFailed(Exception):
         super().__init__(what)
         self.code, self.what, self.why, self.fix = code, what, why, fix
 
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         rows = [self.what]
         if self.why:

@@ -8,10 +8,9 @@ from vibeboard.domain.errors import ProviderFailed
 def semantic(query: str, limit: int) -> dict[str, Any]:
     """{results: [{id, title, kind, text, score, promptHints}], engine}, best first. Raises ProviderFailed."""
     try:
-        from vibeboard.providers.sandbox.embeddings import ReferenceIndex
+        from vibeboard.providers.sandbox.embeddings import MODEL, default_index
 
-        index = ReferenceIndex()
-        found = index.search(query, limit)
+        found = [hit.reference for hit in default_index().search(query, limit)]
     except (ImportError, OSError, RuntimeError) as fault:
         raise ProviderFailed("The reference search failed", fix="Try again; the outline does not need it.") from fault
     return {
@@ -27,5 +26,5 @@ def semantic(query: str, limit: int) -> dict[str, Any]:
             }
             for reference in found
         ],
-        "engine": index.engine,
+        "engine": MODEL,
     }

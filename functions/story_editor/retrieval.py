@@ -33,11 +33,12 @@ def retrieve(project_id: str, concept: dict[str, str], style_notes: str, pinned:
     """
     query = query_of(concept, style_notes)
     try:
-        from vibeboard.providers.sandbox.embeddings import ReferenceIndex
+        from vibeboard.corpus import load_corpus
+        from vibeboard.providers.sandbox.embeddings import MODEL, default_index
 
-        index = ReferenceIndex()
-        found = list(index.search(query, REFERENCES + len(pinned)))
-        fixed = [index.get(name) for name in pinned]
+        corpus = {entry.id: entry for entry in load_corpus()}
+        fixed = [corpus[name].as_reference(1.0) for name in pinned]
+        found = [hit.reference for hit in default_index().search(query, REFERENCES + len(pinned))]
     except KeyError as unknown:
         raise Invalid(
             f"No reference {unknown}", field="pinnedReferences", fix="Search for references and use their ids."
@@ -47,4 +48,4 @@ def retrieve(project_id: str, concept: dict[str, str], style_notes: str, pinned:
         log_failure(project_id, trace_id=trace_id, service="search", error=error, step="1 Outline")
         return Retrieved(query, error=error)
     others = [reference for reference in found if reference.id not in pinned]
-    return Retrieved(query, [*fixed, *others][: max(REFERENCES, len(fixed))], index.engine)
+    return Retrieved(query, [*fixed, *others][: max(REFERENCES, len(fixed))], MODEL)

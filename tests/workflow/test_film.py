@@ -1,0 +1,161 @@
+"""The whole SOP through the real state machines: from a brief to a package that verifies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from local.client import Studio
+from local.errors import CommandFailed, Exit
+from local.film import Verdict, make_film, state_of
+from local.progress import Reporter
+from tests.workflow.briefs import write_brief
+from vibeboard.domain.edl import read_edl
+from vibeboard.domain.formats import exact_rate
+from vibeboard.domain.timeline import sample_at
+from vibeboard.media.verify import verify_package
+
+ROOT = Path(__file__).parents[2]
+QUIET = Reporter(quiet=True)
+
+
+class Director:
+    """Decides approvals by a script: gate -> decisions in order; what is not scripted is approved."""
+
+    def __init__(self, **script: list[Verdict]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+
+    def __call__(self, approval: dict[str, Any], _studio: Studio) -> Verdict:
+        self.asked.append(approval["gate"])
+        waiting = self.script.get(approval["gate"], [])
+        return waiting.pop(0) if waiting else Verdict(True, "good")
+
+
+def lengths(out: Path, frame_rate: float) -> dict[str, int]:
+    """The film's length as four readers see it; the master is read by PyAV, which shipped code does not use."""
+    rate = exact_rate(frame_rate)
+    with av.open(str(out / "Master.mov")) as master:
+        picture = sum(1 for packet in master.demux(master.streams.video[0]) if packet.size)
+    with av.open(str(out / "Master.mov")) as master:
+        sound = sum(frame.samples for frame in master.decode(master.streams.audio[0]))
+    edl = read_edl((out / "Master.edl").read_text(encoding="utf-8"), rate)
+    sidecar = json.loads((out / "Master.json").read_text(encoding="utf-8"))
+    return {
+        "stream": picture,
+        "edl": sum(event.record_out - event.record_in for event in edl.picture),
+        "sidecar": sum(clip["frames"] for clip in sidecar["clips"]),
+        "sound": sound - sample_at(picture, rate),
+    }
+
+
+@pytest.mark.parametrize(("frame_rate", "aspect"), [(23.976, "2.39:1"), (25, "9:16"), (29.97, "1:1")])
+def test_given_any_rate_and_shape_when_the_film_is_made_then_every_count_agrees(
+    tmp_path: Path, frame_rate: float, aspect: str
+) -> None:
+    brief = write_brief(tmp_path / "brief", frameRate=frame_rate, aspectRatio=aspect)
+    summary = make_film(brief, tmp_path / "film", report=QUIET)
+    found = lengths(tmp_path / "film", frame_rate)
+    assert found["stream"] == found["edl"] == found["sidecar"] == summary["frames"]
+    assert found["sound"] == 0
+    assert verify_package(tmp_path / "film").valid
+
+
+def test_given_every_gate_rejected_once_when_produced_then_the_film_goes_round_and_is_delivered(tmp_path: Path) -> None:
+    no = [Verdict(False, "not yet")]
+    director = Director(
+        contract=list(no),
+        outline=list(no),
+        dailies=list(no),
+        shotLock=list(no),
+        pictureLock=list(no),
+        delivery=list(no),
+    )
+    brief = write_brief(tmp_path / "brief")
+    summary = make_film(brief, tmp_path / "film", decide=director, report=QUIET)
+    assert director.asked == [
+        "contract", "contract", "outline", "outline", "dailies", "dailies", "shotLock", "dailies", "shotLock",
+        "pictureLock", "pictureLock", "delivery", "pictureLock", "delivery",
+    ]  # fmt: skip
+    sidecar = json.loads((tmp_path / "film" / "Master.json").read_text(encoding="utf-8"))
+    assert max(clip["take"] for clip in sidecar["clips"]) >= 2
+    assert verify_package(tmp_path / "film").valid
+    assert summary["verified"]
+
+
+def test_given_a_cap_below_the_film_when_produced_then_it_asks_an_admin_and_goes_on(tmp_path: Path) -> None:
+    director = Director()
+    brief = write_brief(tmp_path / "brief", budgetCap=0.3)
+    summary = make_film(brief, tmp_path / "film", decide=director, report=QUIET)
+    assert "budget" in director.asked
+    spend = summary["spend"]
+    assert spend["overrides"] > 0
+    assert spend["committed"] <= spend["cap"] + spend["overrides"]
+
+
+def test_given_a_refused_override_when_nothing_is_cheaper_then_the_film_is_declined(tmp_path: Path) -> None:
+    director = Director(budget=[Verdict(False, "no money")] * 3)
+    brief = write_brief(tmp_path / "brief", budgetCap=0.3)
+    with pytest.raises(CommandFailed) as stopped:
+        make_film(brief, tmp_path / "film", decide=director, report=QUIET)
+    assert stopped.value.code == Exit.GATE_REFUSED
+    assert not (tmp_path / "film").exists()
+
+
+def test_given_two_references_when_produced_then_the_state_machine_refuses_with_the_sops_sentence(
+    tmp_path: Path,
+) -> None:
+    brief = write_brief(tmp_path / "brief", references=2)
+    with pytest.raises(CommandFailed) as stopped:
+        make_film(brief, tmp_path / "film", report=QUIET)
+    assert stopped.value.code == Exit.GATE_REFUSED
+    assert "Complete Project Brief before generating" in stopped.value.why
+
+
+def _film(brief: Path, out: Path) -> "subprocess.Popen[str]":
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT}/shared:{ROOT}/functions"}
+    command = [sys.executable, "-m", "local.cli", "film", str(brief), "--out", str(out), "--json"]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _journal(out: Path) -> Path:
+    return state_of(out) / "objects"
+
+
+def test_given_a_kill_in_the_middle_when_run_again_then_nothing_is_paid_or_rendered_twice(tmp_path: Path) -> None:
+    brief, out = write_brief(tmp_path / "brief"), tmp_path / "film"
+    whole = make_film(brief, tmp_path / "undisturbed", report=QUIET)
+
+    first = _film(brief, out)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and first.poll() is None:
+        results = [path for path in _journal(out).rglob("*") if path.is_file()] if _journal(out).exists() else []
+        if len(results) > 24:  # references, frames and some of the footage are there
+            break
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert not (out / "Master.mov").exists()
+
+    second = _film(brief, out)
+    stdout, stderr = second.communicate(timeout=200)
+    assert second.returncode == 0, stderr
+    summary = json.loads(stdout)
+    assert summary["spend"]["committed"] == whole["spend"]["committed"]
+    assert summary["frames"] == whole["frames"]
+    sidecar = json.loads((out / "Master.json").read_text(encoding="utf-8"))
+    assert [clip["take"] for clip in sidecar["clips"]] == [1, 1]
+    assert verify_package(out).valid
+
+    third = _film(brief, out)
+    again, _ = third.communicate(timeout=60)
+    assert json.loads(again)["exportId"] == summary["exportId"]

@@ -112,6 +112,8 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
     speaker, speaking, off = "", False, False
     for element in elements:
         kind, text = element.type, _clean(element.text or "")
+        if kind is ElementType.HEADING and not _HEADING.match(text) and not getattr(element, "forced", False):
+            kind = ElementType.ACTION  # the library takes FADE IN: for a heading
         if kind is ElementType.HEADING:
             if heading is not None:
                 scenes.append(_scene(heading, lines))

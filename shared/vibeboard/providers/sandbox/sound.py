@@ -29,7 +29,22 @@ NOISES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("waves", ("sea", "ocean", "beach", "wave", "waves", "shore", "harbour", "harbor", "lake")),
     ("wind", ("wind", "desert", "field", "mountain", "snow", "rooftop", "cliff", "hill")),
     ("traffic", ("street", "traffic", "city", "car", "road", "alley", "taxi")),
-    ("machine", ("machine", "machines", "laundromat", "washer", "washing", "factory", "warehouse", "engine", "train", "lab", "spaceship")),
+    (
+        "machine",
+        (
+            "machine",
+            "machines",
+            "laundromat",
+            "washer",
+            "washing",
+            "factory",
+            "warehouse",
+            "engine",
+            "train",
+            "lab",
+            "spaceship",
+        ),
+    ),
     ("birds", ("forest", "garden", "park", "morning", "meadow", "birds")),
     ("crowd", ("bar", "diner", "market", "crowd", "restaurant", "party")),
     ("clock", ("clock", "watch", "tick", "countdown")),
@@ -79,7 +94,12 @@ def _noise(n: int, rng: np.random.Generator, low: float, high: float, tilt: floa
     size = 1 << max(10, (n - 1).bit_length())
     size = min(size, 1 << 19)
     freq = np.fft.rfftfreq(size, 1 / RATE)
-    shape = (freq > low * 0.7) / (1 + (low / np.maximum(freq, 1)) ** 4) / (1 + (freq / high) ** 4) * np.maximum(freq, 20) ** tilt
+    shape = (
+        (freq > low * 0.7)
+        / (1 + (low / np.maximum(freq, 1)) ** 4)
+        / (1 + (freq / high) ** 4)
+        * np.maximum(freq, 20) ** tilt
+    )
     spectrum = (rng.standard_normal((2, len(freq))) + 1j * rng.standard_normal((2, len(freq)))) * shape
     loop = np.fft.irfft(spectrum, size)
     loop /= loop.std() + 1e-12
@@ -89,7 +109,10 @@ def _noise(n: int, rng: np.random.Generator, low: float, high: float, tilt: floa
 
 def _tone(n: int, hz: float, phase: float = 0.0, partials: tuple[float, ...] = (1.0,)) -> Wave:
     t = _time(n)
-    out: Wave = sum((level * np.sin(2 * np.pi * hz * (k + 1) * t + phase * (k + 1)) for k, level in enumerate(partials)), np.zeros(n))
+    out: Wave = sum(
+        (level * np.sin(2 * np.pi * hz * (k + 1) * t + phase * (k + 1)) for k, level in enumerate(partials)),
+        np.zeros(n),
+    )
     return out
 
 
@@ -97,7 +120,14 @@ def _wide(left: Wave, right: Wave) -> Wave:
     return np.stack([left, right])
 
 
-def _events(n: int, every: float, rng: np.random.Generator, make: Callable[[int], Wave], jitter: float = 0.1, offset: float = 0.0) -> Wave:
+def _events(
+    n: int,
+    every: float,
+    rng: np.random.Generator,
+    make: Callable[[int], Wave],
+    jitter: float = 0.1,
+    offset: float = 0.0,
+) -> Wave:
     """A short sound repeated through the whole length, panned about; later ones wrap to the start, so no end is bare."""
     out = np.zeros((2, n))
     step = max(1, int(every * RATE))
@@ -120,7 +150,9 @@ def _decay(seconds: float, hz: float, rng: np.random.Generator, noise: float = 0
     return out
 
 
-def _drone(n: int, roots: tuple[float, ...], level: float, rng: np.random.Generator, partials: tuple[float, ...]) -> Wave:
+def _drone(
+    n: int, roots: tuple[float, ...], level: float, rng: np.random.Generator, partials: tuple[float, ...]
+) -> Wave:
     t = _time(n)
     out = np.zeros((2, n))
     for root in roots:
@@ -137,7 +169,9 @@ def _dark(n: int, rng: np.random.Generator) -> Wave:
     root = rng.choice([36.7, 41.2, 43.65])
     bed = _drone(n, (root, root * 1.5, root * 2.378), 0.20, rng, (1.0, 0.5, 0.25, 0.12))
     bed += _noise(n, rng, 60, 900, -0.5) * 0.035 + _wide(_tone(n, 59.9), _tone(n, 60.1)) * 0.02
-    return bed + _events(n, 1.6, rng, lambda i: _decay(0.9, root * 1.02, rng, 0.01, 0.6) * (0.5 if i % 2 else 0.32), 0.02)
+    return bed + _events(
+        n, 1.6, rng, lambda i: _decay(0.9, root * 1.02, rng, 0.01, 0.6) * (0.5 if i % 2 else 0.32), 0.02
+    )
 
 
 def _horror(n: int, rng: np.random.Generator) -> Wave:
@@ -149,7 +183,9 @@ def _horror(n: int, rng: np.random.Generator) -> Wave:
 
 def _action(n: int, rng: np.random.Generator) -> Wave:
     bed = _drone(n, (55.0, 82.4), 0.12, rng, (1.0, 0.7, 0.5, 0.3)) + _noise(n, rng, 100, 2000, -0.5) * 0.02
-    bed += _events(n, 0.46, rng, lambda i: _decay(0.35, 58 if i % 4 else 44, rng, 0.05, 2.0) * (0.8 if i % 4 == 0 else 0.5), 0.0)
+    bed += _events(
+        n, 0.46, rng, lambda i: _decay(0.35, 58 if i % 4 else 44, rng, 0.05, 2.0) * (0.8 if i % 4 == 0 else 0.5), 0.0
+    )
     return bed + _events(n, 0.23, rng, lambda i: _decay(0.07, 5200, rng, 1.0) * (0.10 if i % 2 else 0.05), 0.0)
 
 
@@ -161,8 +197,12 @@ def _comedy(n: int, rng: np.random.Generator) -> Wave:
 
 
 def _romance(n: int, rng: np.random.Generator) -> Wave:
-    bed = _drone(n, (130.8, 164.8, 196.0, 246.9), 0.16, rng, (1.0, 0.35, 0.12)) + _noise(n, rng, 150, 1500, -0.7) * 0.012
-    return bed + _events(n, 0.9, rng, lambda i: _decay(1.4, (523.3, 659.3, 784.0, 493.9, 587.3)[(i * 2) % 5], rng) * 0.13, 0.03)
+    bed = (
+        _drone(n, (130.8, 164.8, 196.0, 246.9), 0.16, rng, (1.0, 0.35, 0.12)) + _noise(n, rng, 150, 1500, -0.7) * 0.012
+    )
+    return bed + _events(
+        n, 0.9, rng, lambda i: _decay(1.4, (523.3, 659.3, 784.0, 493.9, 587.3)[(i * 2) % 5], rng) * 0.13, 0.03
+    )
 
 
 def _space(n: int, rng: np.random.Generator) -> Wave:
@@ -172,12 +212,20 @@ def _space(n: int, rng: np.random.Generator) -> Wave:
 
 def _western(n: int, rng: np.random.Generator) -> Wave:
     bed = _noise(n, rng, 150, 900, -0.5) * 0.06 + _drone(n, (73.4, 110.0), 0.07, rng, (1.0, 0.4))
-    return bed + _events(n, 0.75, rng, lambda i: _decay(1.2, (146.8, 220.0, 174.6, 196.0, 146.8, 130.8)[i % 6], rng, 0.0, 0.02) * 0.35, 0.02)
+    return bed + _events(
+        n,
+        0.75,
+        rng,
+        lambda i: _decay(1.2, (146.8, 220.0, 174.6, 196.0, 146.8, 130.8)[i % 6], rng, 0.0, 0.02) * 0.35,
+        0.02,
+    )
 
 
 def _wonder(n: int, rng: np.random.Generator) -> Wave:
     bed = _drone(n, (98.0, 146.8, 220.0, 293.7), 0.17, rng, (1.0, 0.5, 0.2))
-    return bed + _events(n, 0.55, rng, lambda i: _decay(1.0, (880.0, 1174.7, 1318.5, 987.8)[(i * 3) % 4], rng) * 0.07, 0.1)
+    return bed + _events(
+        n, 0.55, rng, lambda i: _decay(1.0, (880.0, 1174.7, 1318.5, 987.8)[(i * 3) % 4], rng) * 0.07, 0.1
+    )
 
 
 def _neutral(n: int, rng: np.random.Generator) -> Wave:
@@ -190,18 +238,38 @@ def _swell(n: int, rng: np.random.Generator, hz: float, depth: float) -> Wave:
 
 
 _MOODS: dict[str, Callable[[int, np.random.Generator], Wave]] = {
-    "dark": _dark, "horror": _horror, "action": _action, "comedy": _comedy, "romance": _romance, "space": _space, "western": _western,
-    "wonder": _wonder, "neutral": _neutral,
+    "dark": _dark,
+    "horror": _horror,
+    "action": _action,
+    "comedy": _comedy,
+    "romance": _romance,
+    "space": _space,
+    "western": _western,
+    "wonder": _wonder,
+    "neutral": _neutral,
 }
 _NOISES: dict[str, Callable[[int, np.random.Generator], Wave]] = {
-    "rain": lambda n, rng: _noise(n, rng, 800, 9000, -0.3) * 0.09 + _events(n, 0.11, rng, lambda i: _decay(0.02, 2600, rng, 0.8) * 0.08, 0.45),
+    "rain": lambda n, rng: (
+        _noise(n, rng, 800, 9000, -0.3) * 0.09
+        + _events(n, 0.11, rng, lambda i: _decay(0.02, 2600, rng, 0.8) * 0.08, 0.45)
+    ),
     "steam": lambda n, rng: _noise(n, rng, 3000, 11000, 0.0) * 0.03 * _swell(n, rng, 0.3, 0.5),
-    "steps": lambda n, rng: _events(n, 0.54, rng, lambda i: _decay(0.09, 190 if i % 2 else 170, rng, 0.5, 1.0) * 0.35, 0.02, 0.12),
+    "steps": lambda n, rng: _events(
+        n, 0.54, rng, lambda i: _decay(0.09, 190 if i % 2 else 170, rng, 0.5, 1.0) * 0.35, 0.02, 0.12
+    ),
     "waves": lambda n, rng: _noise(n, rng, 150, 2500, -0.5) * 0.16 * _swell(n, rng, 0.13, 0.6),
     "wind": lambda n, rng: _noise(n, rng, 200, 900, -0.2) * 0.10 * _swell(n, rng, 0.21, 0.5),
     "traffic": lambda n, rng: _noise(n, rng, 50, 500, -0.5) * 0.09 * _swell(n, rng, 0.17, 0.4),
-    "machine": lambda n, rng: (_noise(n, rng, 90, 700, -0.4) * 0.05 + _wide(_tone(n, 49.9, 0, (1, 0.6, 0.4)), _tone(n, 50.1, 1, (1, 0.6, 0.4))) * 0.04) * _swell(n, rng, 1.7, 0.35),
-    "birds": lambda n, rng: _events(n, 0.8, rng, lambda i: _decay(0.12, 3400 + 500 * (i % 3), rng, 0.0, 0.2) * 0.06, 0.4),
+    "machine": lambda n, rng: (
+        (
+            _noise(n, rng, 90, 700, -0.4) * 0.05
+            + _wide(_tone(n, 49.9, 0, (1, 0.6, 0.4)), _tone(n, 50.1, 1, (1, 0.6, 0.4))) * 0.04
+        )
+        * _swell(n, rng, 1.7, 0.35)
+    ),
+    "birds": lambda n, rng: _events(
+        n, 0.8, rng, lambda i: _decay(0.12, 3400 + 500 * (i % 3), rng, 0.0, 0.2) * 0.06, 0.4
+    ),
     "crowd": lambda n, rng: _noise(n, rng, 250, 1500, -0.4) * 0.06 * _swell(n, rng, 0.9, 0.25),
     "clock": lambda n, rng: _events(n, 0.5, rng, lambda i: _decay(0.03, 2100 if i % 2 else 1700, rng, 0.4) * 0.18, 0.0),
 }

@@ -71,5 +71,7 @@ def snow(width: int, height: int, seconds: float, seed: int) -> Array:
         y = (ys + seconds * speed) % 1.1 - 0.05
         x = (xs + 0.015 * np.sin(seconds * 0.8 + ph) + seconds * 0.012) % 1.05
         for a, b in zip(x, y, strict=True):
-            cv2.circle(out, (int(a * width * 16), int(b * height * 16)), int(radius * unit * 16), (tone,), -1, cv2.LINE_AA, 4)
+            cv2.circle(
+                out, (int(a * width * 16), int(b * height * 16)), int(radius * unit * 16), (tone,), -1, cv2.LINE_AA, 4
+            )
     return cv2.GaussianBlur(out, (0, 0), 0.8 * unit).astype(np.float32) / 255

@@ -14,7 +14,7 @@ import numpy as np
 
 from vibeboard.media.encode import h264_writer
 from vibeboard.providers.ports import ClipRequest, ClipResult, Progress
-from vibeboard.providers.sandbox.picture import atmosphere, draw, finish, png, stage, texture
+from vibeboard.providers.sandbox.picture import atmosphere, cutouts, describe, draw, finish, png, stage, texture
 from vibeboard.providers.sandbox.picture.colour import Array, Bytes
 from vibeboard.providers.sandbox.picture.morph import Morph
 from vibeboard.providers.sandbox.picture.motion import Path as CameraPath
@@ -39,8 +39,8 @@ def render_clip(request: ClipRequest, picture: Path, sound: Path, progress: Prog
     first_data, last_data = request.first_frame.read_bytes(), request.last_frame.read_bytes()
     first = png.pixels(first_data, request.width, request.height)
     last = png.pixels(last_data, request.width, request.height)
-    told_first = draw.description(first_data, request.width, request.height)
-    told_last = draw.description(last_data, request.width, request.height)
+    told_first = describe.description(first_data, request.width, request.height)
+    told_last = describe.description(last_data, request.width, request.height)
     source: _Scene | Morph
     if told_first and told_last and told_first[1].shot.place_key == told_last[1].shot.place_key:
         source = _Scene(request, told_first[1], told_last[1], first, last)
@@ -56,7 +56,9 @@ def render_clip(request: ClipRequest, picture: Path, sound: Path, progress: Prog
                 progress((index + 1) / request.frames)
     rate = 48_000
     samples = round((request.sound_frames or request.frames) * rate / request.rate)
-    scratch_bed(sound, samples=samples, tone=request.tone, genre=request.genre, seed=request.seed, prompt=request.prompt)
+    scratch_bed(
+        sound, samples=samples, tone=request.tone, genre=request.genre, seed=request.seed, prompt=request.prompt
+    )
     return ClipResult(picture, sound, request.frames, MODEL_CLIP, request.seed)
 
 
@@ -88,7 +90,9 @@ class _Station:
 class _Scene:
     """A clip between two frames of one place, played in the set itself."""
 
-    def __init__(self, request: ClipRequest, first: Staging, last: Staging, first_picture: Bytes, last_picture: Bytes) -> None:
+    def __init__(
+        self, request: ClipRequest, first: Staging, last: Staging, first_picture: Bytes, last_picture: Bytes
+    ) -> None:
         self.first, self.last = first, last
         self.width, self.height = request.width, request.height
         self.path: CameraPath = path_of(first, last, request.prompt, request.seed)
@@ -125,14 +129,16 @@ class _Scene:
             clear = draw.blocked_by(self.first if mark < 0.5 else self.last)
             plate = stage.render(staging.model, camera, staging.light, clear)
             light = finish.bloom(finish.defocus(plate.light, plate.depth, focus, blur))
-            gain = draw.GAIN.get(staging.shot.time, 1.0)
+            gain = draw.exposure(staging)
             picture = finish.develop(light, staging.light.scheme, gain)
             depth = cv2.resize(plate.depth, self.grid, interpolation=cv2.INTER_AREA)
-            found = self.stations[mark] = _Station(camera, picture, cv2.GaussianBlur(np.minimum(depth, 400), (0, 0), 1.2))
+            found = self.stations[mark] = _Station(
+                camera, picture, cv2.GaussianBlur(np.minimum(depth, 400), (0, 0), 1.2)
+            )
         return found
 
-    def _seen_from(self, station: _Station, camera: Camera) -> Bytes:
-        """A station's picture as the camera sees it, through its depth on a coarse grid."""
+    def _seen_from(self, station: _Station, camera: Camera) -> tuple[Bytes, Array]:
+        """A station's picture as the camera sees it, through its depth on a coarse grid; and where it covers the view."""
         gw, gh = self.grid
         cx, cy = camera.centre
         rx = ((np.arange(gw) + 0.5) * (self.width / gw) - cx) / camera.focal
@@ -149,12 +155,29 @@ class _Scene:
             sx, sy = station.camera.centre
             mx = (sx + station.camera.focal * x / z).astype(np.float32)
             my = (sy - station.camera.focal * y / z).astype(np.float32)
-            found = cv2.remap(station.depth, mx * (gw / self.width) - 0.5, my * (gh / self.height) - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            found = cv2.remap(
+                station.depth,
+                mx * (gw / self.width) - 0.5,
+                my * (gh / self.height) - 0.5,
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
             depth = np.maximum(found - shift[2], 0.08)
         assert mx is not None and my is not None
         size = (self.width, self.height)
         full_x, full_y = cv2.resize(mx, size), cv2.resize(my, size)
-        return cv2.remap(station.picture, full_x, full_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8, copy=False)
+        seen = cv2.remap(station.picture, full_x, full_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        edge = np.minimum(np.minimum(mx, self.width - mx), np.minimum(my, self.height - my))
+        return seen.astype(np.uint8, copy=False), np.clip(edge / (0.03 * self.width) + 0.15, 0, 1).astype(np.float32)
+
+    def _blended(self, a: _Station, b: _Station, share: float, camera: Camera) -> Bytes:
+        """Two stations' views as one: each counts where it covers, and more the nearer it is."""
+        (one, cover_one), (two, cover_two) = self._seen_from(a, camera), self._seen_from(b, camera)
+        if float(cover_one.min()) >= 1 and float(cover_two.min()) >= 1:
+            return cv2.addWeighted(one, 1 - share, two, share, 0).astype(np.uint8, copy=False)
+        first, second = cover_one * (1 - share) + 1e-4, cover_two * share + 1e-4
+        weight = cv2.resize(first / (first + second), (self.width, self.height))
+        return cv2.blendLinear(one, two, weight, 1 - weight).astype(np.uint8, copy=False)
 
     def frame(self, t: float, seconds: float, length: float) -> Bytes:
         """The picture at t (0..1), without grain."""
@@ -169,7 +192,9 @@ class _Scene:
     def _difference(self, wanted: Bytes, got: Bytes) -> Array | None:
         """What the given frame has over the played one, coarse; None when nothing is worth mending."""
         size = (max(4, self.width // 16), max(4, self.height // 16))
-        diff = cv2.resize(wanted, size, interpolation=cv2.INTER_AREA).astype(np.float32) - cv2.resize(got, size, interpolation=cv2.INTER_AREA)
+        diff = cv2.resize(wanted, size, interpolation=cv2.INTER_AREA).astype(np.float32) - cv2.resize(
+            got, size, interpolation=cv2.INTER_AREA
+        )
         diff = cv2.GaussianBlur(diff, (0, 0), 0.8)
         return diff.astype(np.float32) if float(np.abs(diff).mean()) > 0.6 else None
 
@@ -180,12 +205,11 @@ class _Scene:
         share = t * last - low
         share = share * share * (3 - 2 * share)
         if share < 0.004:
-            out = self._seen_from(self._station(self.marks[low]), camera)
+            out = self._seen_from(self._station(self.marks[low]), camera)[0]
         elif share > 0.996:
-            out = self._seen_from(self._station(self.marks[low + 1]), camera)
+            out = self._seen_from(self._station(self.marks[low + 1]), camera)[0]
         else:
-            a, b = self._seen_from(self._station(self.marks[low]), camera), self._seen_from(self._station(self.marks[low + 1]), camera)
-            out = cv2.addWeighted(a, 1 - share, b, share, 0).astype(np.uint8, copy=False)
+            out = self._blended(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
         staging = self.first if t < 0.5 else self.last
         for index, player in enumerate(self.players):
             placed, stance, blink, opacity = player.at(t, seconds, length, camera)
@@ -194,20 +218,53 @@ class _Scene:
         self._air(out, staging, seconds, length)
         return cv2.multiply(out, self.shade, scale=1 / 255).astype(np.uint8, copy=False)
 
-    def _paint(self, out: Bytes, index: int, staging: Staging, camera: Camera, placed: Placed, stance: Pose | None, blink: float,
-               opacity: float, player: Player, t: float, seconds: float, length: float) -> None:
+    def _paint(
+        self,
+        out: Bytes,
+        index: int,
+        staging: Staging,
+        camera: Camera,
+        placed: Placed,
+        stance: Pose | None,
+        blink: float,
+        opacity: float,
+        player: Player,
+        t: float,
+        seconds: float,
+        length: float,
+    ) -> None:
         depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
         tall = placed.height * camera.focal / max(0.1, depth)
         if tall > self.height * 0.95:
             self._paint_key(out, index, staging, camera, placed, opacity, player, t, seconds, length)
             return
-        sprite = draw.cut_out(staging, placed, camera, seconds, stance=stance, blink=blink)
-        if sprite is not None:
-            colour, alpha = _printed(sprite.light, sprite.alpha, staging)
-            _lay(out, colour, alpha * opacity, sprite.left, sprite.top)
+        sprite = cutouts.cut_out(staging, placed, camera, seconds, stance=stance, blink=blink)
+        shade = cutouts.contact(staging, placed, camera)
+        if shade is not None:
+            mask, x, y = shade
+            region = out[y : y + mask.shape[0], x : x + mask.shape[1]]
+            region[:] = (region * (np.sqrt(1 - mask * opacity))[..., None]).astype(np.uint8)
+        if sprite is None:
+            return
+        if shade is not None and (image := cutouts.mirrored(staging, placed, camera, sprite)) is not None:
+            colour, alpha = _printed(image.light, image.alpha, staging)
+            _lay(out, colour, alpha * opacity, image.left, image.top)
+        colour, alpha = _printed(sprite.light, sprite.alpha, staging)
+        _lay(out, colour, alpha * opacity, sprite.left, sprite.top)
 
-    def _paint_key(self, out: Bytes, index: int, staging: Staging, camera: Camera, placed: Placed, opacity: float, player: Player,
-                   t: float, seconds: float, length: float) -> None:
+    def _paint_key(
+        self,
+        out: Bytes,
+        index: int,
+        staging: Staging,
+        camera: Camera,
+        placed: Placed,
+        opacity: float,
+        player: Player,
+        t: float,
+        seconds: float,
+        length: float,
+    ) -> None:
         """Large figures are drawn every few frames; between two drawings each is moved into place and they are blended."""
         step = 0.30
         count = max(1, round(length / step))
@@ -243,14 +300,19 @@ class _Scene:
         camera = self.path.at(t)
         staging = self.first if t < 0.5 else self.last
         placed, stance, _, _ = player.at(t, t * length, length, camera)
-        sprite = draw.cut_out(staging, placed, camera, t * length, stance=stance, blink=0.0)
+        sprite = cutouts.cut_out(staging, placed, camera, t * length, stance=stance, blink=0.0)
         if sprite is None:
             return None
         colour, alpha = _printed(sprite.light, sprite.alpha, staging)
         full = np.zeros((self.height, self.width, 3), np.uint8)
         cover = np.zeros((self.height, self.width), np.uint8)
         h, w = alpha.shape
-        x0, y0, x1, y1 = max(0, sprite.left), max(0, sprite.top), min(self.width, sprite.left + w), min(self.height, sprite.top + h)
+        x0, y0, x1, y1 = (
+            max(0, sprite.left),
+            max(0, sprite.top),
+            min(self.width, sprite.left + w),
+            min(self.height, sprite.top + h),
+        )
         if x1 <= x0 or y1 <= y0:
             return None
         rows, cols = slice(y0 - sprite.top, y1 - sprite.top), slice(x0 - sprite.left, x1 - sprite.left)
@@ -268,7 +330,10 @@ class _Scene:
         tint = np.array(staging.light.scheme.ambient) * 0.7 + np.array(staging.light.scheme.key) * 0.3
         if shot.fog > 0 or shot.steam:
             small = (max(2, self.width // 8), max(2, self.height // 8))
-            veil = atmosphere.wisps(*small, seconds, staging.seed) * np.linspace(0.25, 1.0, small[1], dtype=np.float32)[:, None]
+            veil = (
+                atmosphere.wisps(*small, seconds, staging.seed)
+                * np.linspace(0.25, 1.0, small[1], dtype=np.float32)[:, None]
+            )
             amount = veil * (0.10 * max(shot.fog, 0.4) + (0.30 if shot.steam else 0.0)) * level
             glow = np.clip(np.sqrt(np.maximum(amount, 0))[..., None] * np.sqrt(tint) * 105, 0, 255).astype(np.uint8)
             cv2.add(out, cv2.resize(glow, (self.width, self.height), interpolation=cv2.INTER_LINEAR), dst=out)
@@ -301,7 +366,7 @@ def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
 
 def _printed(light: Array, alpha: Array, staging: Staging) -> tuple[Bytes, Array]:
     """A cut-out's light as graded colour, and its coverage."""
-    colour = finish.develop(light / np.maximum(alpha, 0.04)[..., None], staging.light.scheme, draw.GAIN.get(staging.shot.time, 1.0))
+    colour = finish.develop(light / np.maximum(alpha, 0.04)[..., None], staging.light.scheme, draw.exposure(staging))
     return colour, alpha
 
 
@@ -312,7 +377,9 @@ def _lay(out: Bytes, colour: Bytes, alpha: Array, left: int, top: int) -> None:
         return
     rows, cols = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
     share = np.ascontiguousarray(alpha[rows, cols])
-    out[y0:y1, x0:x1] = cv2.blendLinear(np.ascontiguousarray(colour[rows, cols]), np.ascontiguousarray(out[y0:y1, x0:x1]), share, 1 - share)
+    out[y0:y1, x0:x1] = cv2.blendLinear(
+        np.ascontiguousarray(colour[rows, cols]), np.ascontiguousarray(out[y0:y1, x0:x1]), share, 1 - share
+    )
 
 
 def _lay_bytes(out: Bytes, colour: Bytes, alpha: Bytes, opacity: float) -> None:

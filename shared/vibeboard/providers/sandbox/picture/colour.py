@@ -95,28 +95,51 @@ def scheme_of(colours: Sequence[str], words: str, time: str) -> Scheme:
     palette = palette_of(colours, words)
     shadow = min(palette, key=luma)
     rest = [c for c in palette if c is not shadow] or [shadow]
+    if luma(shadow) > 0.35:  # a pastel palette has no dark of its own: none of its colours is spent on the shadows
+        rest, shadow = palette, scale(min(palette, key=lambda c: c[2] - c[0]), 0.16)
     accent = max(rest, key=lambda c: hsv(c)[1] * hsv(c)[2] + 0.001 * luma(c))
     others = [c for c in rest if c is not accent] or [shadow]
     ambient_base = max(others, key=lambda c: c[0] - c[2] + 0.2 * hsv(c)[1])
     hue, saturation, _ = hsv(ambient_base)
     accent_hue, accent_sat, _ = hsv(accent)
     accent = from_hsv(accent_hue, max(0.5, accent_sat), 1.0)
-    second_base = others[-1] if len(others) > 1 and others[-1] is not ambient_base else ambient_base
+    second_base = next((c for c in others if c is not ambient_base and hsv(c)[1] > 0.3), ambient_base)
     second_hue = hsv(second_base)[0]
-    if abs((second_hue - accent_hue + 0.5) % 1.0 - 0.5) < 0.12:
-        second_hue = accent_hue + 0.45
+    if abs((second_hue - accent_hue + 0.5) % 1.0 - 0.5) < 0.05:
+        second_hue = accent_hue + 0.14
     second = from_hsv(second_hue, 0.62, 1.0)
     if luma(shadow) > 0.14:
         shadow = scale(shadow, 0.14 / luma(shadow))
     night = from_hsv(hue, min(0.8, max(0.45, saturation)), 1.0)
     if time == "night":
-        return Scheme(shadow, scale(night, 0.42), mix(night, (1, 1, 1), 0.35), accent, second,
-                      mix(scale(shadow, 0.55), scale(night, 0.08), 0.5), mix(scale(night, 0.30), scale(accent, 0.22), 0.35))
+        return Scheme(
+            shadow,
+            scale(night, 0.42),
+            mix(night, (1, 1, 1), 0.35),
+            accent,
+            second,
+            mix(scale(shadow, 0.55), scale(night, 0.08), 0.5),
+            mix(scale(night, 0.30), scale(accent, 0.22), 0.35),
+        )
     if time in ("dusk", "dawn"):
-        warm = mix(accent, rgb(255, 166, 96), 0.55)
-        return Scheme(shadow, mix(scale(night, 0.55), (0.46, 0.42, 0.44), 0.4), scale(warm, 1.15), accent, second,
-                      mix(from_hsv(hue, 0.5, 0.45), shadow, 0.25), mix(warm, (0.75, 0.85, 1.0), 0.12))
+        warm = mix(max(palette, key=lambda c: c[2] - c[0]), rgb(255, 138, 72), 0.6)
+        return Scheme(
+            shadow,
+            mix(scale(night, 0.55), (0.46, 0.42, 0.44), 0.4),
+            scale(warm, 1.15),
+            accent,
+            second,
+            mix(from_hsv(hue, 0.5, 0.45), shadow, 0.25),
+            mix(warm, (0.75, 0.85, 1.0), 0.12),
+        )
     day = mix(from_hsv(hue, 0.28, 0.85), rgb(178, 204, 226), 0.45)
     sun = mix(rgb(255, 240, 214), accent, 0.10)
-    return Scheme(shadow, scale(day, 0.72), sun, accent, second,
-                  mix(rgb(86, 142, 206), from_hsv(hue, 0.55, 0.78), 0.3), mix(rgb(216, 226, 232), accent, 0.14))
+    return Scheme(
+        shadow,
+        scale(day, 0.72),
+        sun,
+        accent,
+        second,
+        mix(rgb(86, 142, 206), from_hsv(hue, 0.55, 0.78), 0.3),
+        mix(rgb(216, 226, 232), accent, 0.14),
+    )

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from vibeboard.providers.ports import FrameRequest
-from vibeboard.providers.sandbox.picture import draw, finish, png, stage
+from vibeboard.providers.sandbox.picture import describe, draw, finish, png, stage
 from vibeboard.providers.sandbox.picture.colour import Array, Bytes
 from vibeboard.providers.sandbox.picture.optics import Camera
-from vibeboard.providers.sandbox.picture.read import TIGHT
+from vibeboard.providers.sandbox.picture.read import TIGHT, read
 from vibeboard.providers.sandbox.picture.staging import Staging, stage_request
 
 
@@ -22,32 +22,44 @@ def edit_frame(previous: bytes, request: FrameRequest) -> bytes:
     """The new frame as PNG, request.width x request.height. Raises ValueError when `previous` is no image."""
     cv2.setNumThreads(1)
     pixels = png.pixels(previous, request.width, request.height)
-    told = draw.description(previous, request.width, request.height)
+    told = describe.description(previous, request.width, request.height)
     if told is None:
         return _from_picture(pixels, request)
-    before_request, before, side = told
+    before_request, before = told
     same_rules = before_request.negative == request.negative and before_request.banned == request.banned
-    after = stage_request(request, side, draw.continued(before.shot, request, same_rules))
+    after = stage_request(
+        request,
+        before.line if before.shot.place_key == read(request).place_key else None,
+        describe.continued(before.shot, request, same_rules),
+    )
     plate = stage.render(after.model, after.camera, after.light, draw.blocked_by(after))
     light = finish.bloom(finish.defocus(plate.light, plate.depth, after.focus, after.blur))
     picture = draw.print_frame(after, draw.compose(after, light))
     same_place = before.shot.place_key == after.shot.place_key
     residue = _residue(pixels, before)
-    carried = _carried(residue, plate.depth, before.camera, after.camera) if same_place else _flat(residue, request.width, request.height)
+    carried = (
+        _carried(residue, plate.depth, before.camera, after.camera)
+        if same_place
+        else _flat(residue, request.width, request.height)
+    )
     out = np.clip(picture.astype(np.float32) * np.exp(carried), 0, 255).astype(np.uint8)
-    return png.pack(out, draw.describe(request, after, side))
+    return png.pack(out, describe.describe(request, after))
 
 
 def _residue(pixels: Bytes, before: Staging) -> Array:
     """log ratio (h, w, 3) of the given pixels to what their scene describes, at a quarter of the size, smoothed."""
-    small = replace(before.camera, width=before.camera.width // 2, height=before.camera.height // 2, focal=before.camera.focal / 2)
+    small = replace(
+        before.camera, width=before.camera.width // 2, height=before.camera.height // 2, focal=before.camera.focal / 2
+    )
     quick = replace(before, camera=small, blur=before.blur / 2)
     expected = draw.print_frame(quick, draw.compose(quick, draw.background(quick)))
     size = (max(2, pixels.shape[1] // 4), max(2, pixels.shape[0] // 4))
     sigma = max(1.0, size[0] / 110)
 
     def tone(picture: Bytes) -> Array:
-        out: Array = cv2.GaussianBlur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), sigma)
+        out: Array = cv2.GaussianBlur(
+            cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), sigma
+        )
         return out
 
     ratio = np.log((tone(pixels) + 10) / (tone(expected) + 10))
@@ -75,7 +87,13 @@ def _carried(residue: Array, depth: Array, before: Camera, after: Camera) -> Arr
     mx = (seen[:, 0] / before.width * residue.shape[1]).reshape(gh, gw).astype(np.float32)
     my = (seen[:, 1] / before.height * residue.shape[0]).reshape(gh, gw).astype(np.float32)
     overall = np.median(residue, axis=(0, 1))
-    inside = (local[:, 2].reshape(gh, gw) > 0.1) & (mx > 0) & (my > 0) & (mx < residue.shape[1] - 1) & (my < residue.shape[0] - 1)
+    inside = (
+        (local[:, 2].reshape(gh, gw) > 0.1)
+        & (mx > 0)
+        & (my > 0)
+        & (mx < residue.shape[1] - 1)
+        & (my < residue.shape[0] - 1)
+    )
     found = cv2.remap(residue, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), gw / 40)[..., None]
     small = (found * mask + overall * (1 - mask)).astype(np.float32)
@@ -86,7 +104,7 @@ def _carried(residue: Array, depth: Array, before: Camera, after: Camera) -> Arr
 def _from_picture(pixels: Bytes, request: FrameRequest) -> bytes:
     staging = stage_request(request)
     backdrop = _reframed(pixels, staging)
-    gain = draw.GAIN.get(staging.shot.time, 1.0)
+    gain = draw.exposure(staging)
     light = finish.undevelop(backdrop, gain)
     if staging.shot.size in TIGHT or staging.shot.size == "ms":
         depth = np.full((light.shape[0] // 2, light.shape[1] // 2), staging.focus * 3, np.float32)
@@ -102,7 +120,17 @@ def _from_picture(pixels: Bytes, request: FrameRequest) -> bytes:
 
 def _reframed(pixels: Bytes, staging: Staging) -> Bytes:
     """Crops to the shot size about what draws the eye."""
-    share = {"ews": 1.0, "ws": 0.96, "fs": 0.86, "mws": 0.78, "ms": 0.66, "mcu": 0.54, "cu": 0.46, "ecu": 0.3, "insert": 0.4}[staging.shot.size]
+    share = {
+        "ews": 1.0,
+        "ws": 0.96,
+        "fs": 0.86,
+        "mws": 0.78,
+        "ms": 0.66,
+        "mcu": 0.54,
+        "cu": 0.46,
+        "ecu": 0.3,
+        "insert": 0.4,
+    }[staging.shot.size]
     h, w = pixels.shape[:2]
     small = cv2.resize(pixels, (96, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
     busy = np.abs(small - cv2.GaussianBlur(small, (0, 0), 6)).sum(2)

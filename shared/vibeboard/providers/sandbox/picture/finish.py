@@ -34,7 +34,11 @@ def _disc_blur(half: Array, radius: float) -> Array:
     shrink = 1
     while r / shrink > 7:
         shrink *= 2
-    small = half if shrink == 1 else cv2.resize(half, (half.shape[1] // shrink, half.shape[0] // shrink), interpolation=cv2.INTER_AREA)
+    small = (
+        half
+        if shrink == 1
+        else cv2.resize(half, (half.shape[1] // shrink, half.shape[0] // shrink), interpolation=cv2.INTER_AREA)
+    )
     r = max(0.7, r / shrink)
     size = int(np.ceil(r)) * 2 + 1
     y, x = np.mgrid[:size, :size] - size // 2
@@ -68,7 +72,9 @@ def _curve(gain: float) -> Array:
     """Scene light (0..8, square-root spaced) to display 0..255: exposure with a filmic shoulder and a soft toe."""
     x = (np.linspace(0, 1, _CURVE_SIZE) ** 2 * 8 * gain).astype(np.float64)
     y = np.clip((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-    out: Array = (np.power(y, 1 / 2.05) * 255).astype(np.float32)
+    y = np.power(y, 1 / 2.05)
+    y = y + 0.30 * (y * y * (3 - 2 * y) - y)  # a little more contrast
+    out: Array = (y * 255).astype(np.float32)
     return out
 
 
@@ -98,6 +104,8 @@ def grade(picture: Array, scheme: Scheme) -> Bytes:
     tint = tint / max(0.2, float(tint.max()))
     middle = np.clip(1 - np.abs(luma - 80) / 80, 0, 1) * 0.14
     picture *= 1 + (tint * 1.15 - 0.75)[None, None] * middle[..., None]
+    grey = (picture @ np.array([0.0722, 0.7152, 0.2126], np.float32))[..., None]
+    picture += (picture - grey) * 0.24
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 

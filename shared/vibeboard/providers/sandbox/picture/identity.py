@@ -10,7 +10,14 @@ from vibeboard.providers.sandbox.picture import lexicon as lex
 from vibeboard.providers.sandbox.picture.colour import Colour, from_hsv, hsv, rgb, scale
 from vibeboard.providers.sandbox.picture.read import digest
 
-SKINS = (rgb(236, 196, 168), rgb(222, 176, 142), rgb(196, 144, 106), rgb(158, 108, 76), rgb(118, 78, 54), rgb(86, 56, 42))
+SKINS = (
+    rgb(236, 196, 168),
+    rgb(222, 176, 142),
+    rgb(196, 144, 106),
+    rgb(158, 108, 76),
+    rgb(118, 78, 54),
+    rgb(86, 56, 42),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,9 @@ def _person(name: str, text: str, wardrobe: str, attributes: str) -> Person:
     worn = lex.without_negations(wardrobe)
     says = f"{name} {text} {attributes}"
     female = _gender(says, worn, rng)
-    child = lex.has(says, "child", "boy", "girl", "kid", "teen", "toddler") and not lex.has(says, "girlfriend", "boyfriend")
+    child = lex.has(says, "child", "boy", "girl", "kid", "teen", "toddler") and not lex.has(
+        says, "girlfriend", "boyfriend"
+    )
     age = re.search(r"\b(\d{1,2})\b", attributes)
     years = int(age.group(1)) if age else 0
     child = child or 0 < years < 13
@@ -62,23 +71,46 @@ def _person(name: str, text: str, wardrobe: str, attributes: str) -> Person:
     cloth = _cloth(worn, garment, says, rng)
     hue, _, value = hsv(cloth)
     under = rgb(222, 216, 206) if garment == "suit" else from_hsv(hue + 0.45, 0.25, 0.75 if value < 0.4 else 0.3)
-    legs = scale(cloth, 0.86) if garment in ("suit", "spacesuit") else rng.choice((rgb(46, 48, 58), rgb(62, 74, 98), rgb(78, 66, 54), rgb(34, 32, 34)))
+    legs = (
+        scale(cloth, 0.86)
+        if garment in ("suit", "spacesuit")
+        else rng.choice((rgb(46, 48, 58), rgb(62, 74, 98), rgb(78, 66, 54), rgb(34, 32, 34)))
+    )
+    if female and garment == "coat":
+        legs = rgb(34, 30, 34)
     return Person(
-        female=female, child=child, elder=elder, robot=robot, height=height,
+        female=female,
+        child=child,
+        elder=elder,
+        robot=robot,
+        height=height,
         girth=0.92 if slim else 1.16 if heavy else rng.uniform(0.97, 1.05),
-        skin=rgb(150, 160, 170) if robot else skin, hair=hair, hair_style=_style(attributes, female, elder, robot, rng),
-        beard=not female and not child and not robot and (lex.has(says, "beard", "bearded", "stubble") or rng.random() < 0.22),
-        garment=garment, cloth=cloth, under=under, legs=legs,
-        shoes=rgb(24, 22, 24) if rng.random() < 0.6 else rgb(72, 46, 32), hat=_hat(worn, wardrobe, says),
+        skin=rgb(150, 160, 170) if robot else skin,
+        hair=hair,
+        hair_style=_style(attributes, female, elder, robot, rng),
+        beard=not female
+        and not child
+        and not robot
+        and (lex.has(says, "beard", "bearded", "stubble") or rng.random() < 0.22),
+        garment=garment,
+        cloth=cloth,
+        under=under,
+        legs=legs,
+        shoes=rgb(24, 22, 24) if rng.random() < 0.6 else rgb(72, 46, 32),
+        hat=_hat(worn, wardrobe, says),
         lips=rgb(190, 24, 40) if lex.has(worn, "red lipstick", "lipstick") else _lip(skin, female),
-        accent=_accent(worn, cloth, rng), glasses=lex.has(f"{worn} {attributes}", "glasses", "spectacles", "sunglasses"), seed=seed,
+        accent=_accent(worn, cloth, rng),
+        glasses=lex.has(f"{worn} {attributes}", "glasses", "spectacles", "sunglasses"),
+        seed=seed,
     )
 
 
 def person_of(look: CharacterLook) -> Person:
     """The same person for the same look, in every shot."""
     attributes = " ".join(f"{k} {v}" for k, v in sorted(look.attributes.items())).lower()
-    return _person(look.name.lower().replace("_", " "), look.display_name.lower(), " , ".join(look.wardrobe).lower(), attributes)
+    return _person(
+        look.name.lower().replace("_", " "), look.display_name.lower(), " , ".join(look.wardrobe).lower(), attributes
+    )
 
 
 def _gender(says: str, worn: str, rng: random.Random) -> bool:
@@ -93,15 +125,25 @@ def _gender(says: str, worn: str, rng: random.Random) -> bool:
 
 
 def _skin(says: str, rng: random.Random) -> Colour:
-    for index, words in enumerate((("pale", "fair", "porcelain"), ("light skin",), ("tan", "tanned", "olive skin"), ("brown skin", "latina", "latino"),
-                                   ("dark skin", "african"), ("deep skin", "ebony"))):
+    for index, words in enumerate(
+        (
+            ("pale", "fair", "porcelain"),
+            ("light skin",),
+            ("tan", "tanned", "olive skin"),
+            ("brown skin", "latina", "latino"),
+            ("dark skin", "african"),
+            ("deep skin", "ebony"),
+        )
+    ):
         if lex.has(says, *words):
             return SKINS[index]
     return SKINS[rng.choices(range(6), (3, 3, 3, 2, 2, 1))[0]]
 
 
 def _hair(attributes: str, elder: bool, rng: random.Random) -> Colour:
-    found = re.search(r"hair\w*\s+(?:color\s+|colour\s+)?([a-z]+)", attributes) or re.search(r"([a-z]+)[- ]hair", attributes)
+    found = re.search(r"hair\w*\s+(?:color\s+|colour\s+)?([a-z]+)", attributes) or re.search(
+        r"([a-z]+)[- ]hair", attributes
+    )
     for word in (found.group(1) if found else "", *attributes.split()):
         if word in lex.HAIR and (found or word not in lex.COLOURS):
             return rgb(*lex.HAIR[word])
@@ -113,8 +155,14 @@ def _hair(attributes: str, elder: bool, rng: random.Random) -> Colour:
 def _style(attributes: str, female: bool, elder: bool, robot: bool, rng: random.Random) -> str:
     if robot:
         return "bald"
-    for style, words in (("long", ("long hair", "long")), ("bob", ("bob", "shoulder-length")), ("bun", ("bun", "updo", "ponytail")),
-                         ("curly", ("curly", "afro", "curls")), ("bald", ("bald", "shaved")), ("short", ("short hair", "pixie", "crew cut"))):
+    for style, words in (
+        ("long", ("long hair", "long")),
+        ("bob", ("bob", "shoulder-length")),
+        ("bun", ("bun", "updo", "ponytail")),
+        ("curly", ("curly", "afro", "curls")),
+        ("bald", ("bald", "shaved")),
+        ("short", ("short hair", "pixie", "crew cut")),
+    ):
         if lex.has(attributes, *words):
             return style
     if female:
@@ -123,9 +171,16 @@ def _style(attributes: str, female: bool, elder: bool, robot: bool, rng: random.
 
 
 def _by_role(says: str, female: bool, rng: random.Random) -> str:
-    for garment, words in (("coat", ("detective", "noir", "femme fatale", "stranger", "doctor", "scientist", "spy", "gunslinger", "wizard")),
-                           ("spacesuit", ("astronaut", "cosmonaut", "pilot")), ("suit", ("agent", "lawyer", "banker", "boss", "executive", "gangster", "groom", "butler")),
-                           ("dress", ("bride", "queen", "princess", "nun", "singer")), ("jacket", ("sheriff", "cowboy", "soldier", "captain", "biker", "driver", "police", "officer"))):
+    for garment, words in (
+        (
+            "coat",
+            ("detective", "noir", "femme fatale", "stranger", "doctor", "scientist", "spy", "gunslinger", "wizard"),
+        ),
+        ("spacesuit", ("astronaut", "cosmonaut", "pilot")),
+        ("suit", ("agent", "lawyer", "banker", "boss", "executive", "gangster", "groom", "butler")),
+        ("dress", ("bride", "queen", "princess", "nun", "singer")),
+        ("jacket", ("sheriff", "cowboy", "soldier", "captain", "biker", "driver", "police", "officer")),
+    ):
         if lex.has(says, *words):
             return garment
     return rng.choice(("dress", "coat", "shirt", "jacket") if female else ("jacket", "suit", "shirt", "coat"))
@@ -136,9 +191,11 @@ def _cloth(worn: str, garment: str, says: str, rng: random.Random) -> Colour:
     for word in words:
         at = lex.position(worn, word)
         if at >= 0:
-            named = [w for w in re.findall(r"[a-z]+", worn[max(0, at - 28) : at].rsplit(",", 1)[-1]) if w in lex.COLOURS]
-            if named:
-                return rgb(*lex.COLOURS[named[-1]])
+            named = [
+                w for w in re.findall(r"[a-z]+", worn[max(0, at - 28) : at].rsplit(",", 1)[-1]) if w in lex.COLOURS
+            ]
+            if named:  # "blue linen": the colour counts before the stuff
+                return rgb(*lex.COLOURS[next((w for w in named if w not in ("linen", "leather", "denim")), named[-1])])
     if garment == "spacesuit":
         return rgb(214, 214, 208)
     if lex.has(f"{worn} {says}", "lab coat", "doctor", "nurse", "scientist"):
@@ -156,7 +213,11 @@ def _hat(worn: str, wardrobe: str, says: str) -> str:
 
 
 def _lip(skin: Colour, female: bool) -> Colour:
-    return (skin[0] * (0.62 if female else 0.72), skin[1] * (0.55 if female else 0.70), skin[2] * (0.92 if female else 0.84))
+    return (
+        skin[0] * (0.62 if female else 0.72),
+        skin[1] * (0.55 if female else 0.70),
+        skin[2] * (0.92 if female else 0.84),
+    )
 
 
 def _accent(worn: str, cloth: Colour, rng: random.Random) -> Colour:

@@ -3,13 +3,24 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from vibeboard.providers.sandbox.picture.colour import Colour, from_hsv, mix, rgb, scale
 from vibeboard.providers.sandbox.picture.grow import (
-    DARK, METAL, PAPER, WOOD, Grow, chair, doorway, neon, pendant, rock, shelf, table, tube_light, window,
+    DARK,
+    METAL,
+    PAPER,
+    WOOD,
+    Grow,
+    chair,
+    doorway,
+    neon,
+    pendant,
+    rock,
+    shelf,
+    table,
+    tube_light,
+    window,
 )
-from vibeboard.providers.sandbox.picture.model import UP, Lamp, Panel, SetModel, box, cylinder, room
+from vibeboard.providers.sandbox.picture.model import Lamp, SetModel, box, cylinder, room
 
 COLD = rgb(214, 232, 240)
 WARM = rgb(255, 206, 140)
@@ -18,7 +29,12 @@ WARM = rgb(255, 206, 140)
 def washer(m: SetModel, g: Grow, x: float, z: float, turn: float, shell: Colour, lit: bool) -> None:
     """A front loader with its round door."""
     group = m.group(x, 0.6, z)
-    front = box(group, x, 0, z, 0.78, 1.12, 0.72, shell, turn=turn, gloss=0.4)["front"]
+    panels = box(group, x, 0, z, 0.78, 1.12, 0.72, shell, turn=turn, gloss=0.4)
+    for side in ("left", "right"):
+        panels[side].rect(0.05, 0.06, 0.67, 1.02, scale(shell, 0.82))
+        for k in range(5):
+            panels[side].rect(0.2, 0.2 + k * 0.06, 0.52, 0.225 + k * 0.06, scale(shell, 0.4))
+    front = panels["front"]
     front.rect(0.02, 0.93, 0.76, 1.10, scale(shell, 0.55))
     front.rect(0.08, 0.97, 0.34, 1.06, g.scheme.second if lit else DARK, 1.2 if lit else 0.0)
     front.disc(0.66, 1.015, 0.045, scale(METAL, 1.1))
@@ -27,7 +43,14 @@ def washer(m: SetModel, g: Grow, x: float, z: float, turn: float, shell: Colour,
     front.disc(0.39, 0.50, 0.235, rgb(20, 24, 34))
     front.disc(0.37, 0.47, 0.20, mix(rgb(30, 40, 58), g.scheme.ambient, 0.25))
     if lit:
-        front.disc(0.39, 0.43, 0.17, g.pick(g.scheme.ambient, rgb(150, 156, 170), g.scheme.accent), start=math.pi, stop=2 * math.pi)
+        front.disc(
+            0.39,
+            0.43,
+            0.17,
+            g.pick(g.scheme.ambient, rgb(150, 156, 170), g.scheme.accent),
+            start=math.pi,
+            stop=2 * math.pi,
+        )
     front.disc(0.31, 0.60, 0.055, rgb(210, 224, 236), rv=0.09)
     front.rect(0.66, 0.44, 0.72, 0.58, scale(METAL, 0.8))
 
@@ -59,7 +82,7 @@ def laundromat(m: SetModel, g: Grow) -> None:
     window(m, g, walls["front"], 4.5, 0.8, 1.7, 1.7, power=0.6)
     doorway(m, g, walls["front"], 3.15, glass=True, colour=scale(METAL, 0.45), lit=1.1)
     for z in (3.2, 6.6, 9.8):
-        tube_light(m, g, 0, z, 1.6, COLD, 0.55 if g.night else 0.4, across=True)
+        tube_light(m, g, 0, z, 1.6, COLD, 0.6 if g.night else 0.4, across=True)
     group = table(m, 0.9, 8.6, 0.9, 1.9, g.tint(rgb(150, 140, 126)))
     box(group, 0.8, 0.76, 8.4, 0.5, 0.22, 0.35, rgb(196, 192, 184))
 
@@ -241,7 +264,9 @@ def church(m: SetModel, g: Grow) -> None:
     box(altar, 0, 0, 21.5, 2.6, 1.0, 0.9, scale(stone, 1.2))
     for i in range(7):
         cylinder(altar, -1.0 + i * 0.33, 1.0, 21.4, 0.03, 0.3 + 0.1 * (i % 3), PAPER, sides=6)
-        cylinder(altar, -1.0 + i * 0.33, 1.32 + 0.1 * (i % 3), 21.4, 0.03, 0.09, WARM, emit=3.5, top_radius=0.002, sides=5)
+        cylinder(
+            altar, -1.0 + i * 0.33, 1.32 + 0.1 * (i % 3), 21.4, 0.03, 0.09, WARM, emit=3.5, top_radius=0.002, sides=5
+        )
     m.lamps.append(Lamp(0, 1.8, 21.0, WARM, 2.4, 3.0, flicker=True))
     doorway(m, g, walls["front"], 5.0, lit=1.0)
 
@@ -263,10 +288,14 @@ def hospital(m: SetModel, g: Grow) -> None:
             screen = walls["left" if side < 0 else "right"]
             u = z if side < 0 else m.depth - z
             screen.rect(u - 0.3, 1.5, u + 0.3, 1.9, DARK)
-            screen.line([(u - 0.25, 1.7), (u - 0.08, 1.7), (u - 0.02, 1.85), (u + 0.05, 1.58), (u + 0.1, 1.7), (u + 0.25, 1.7)],
-                        0.02, rgb(90, 255, 150), 2.4)
+            screen.line(
+                [(u - 0.25, 1.7), (u - 0.08, 1.7), (u - 0.02, 1.85), (u + 0.05, 1.58), (u + 0.1, 1.7), (u + 0.25, 1.7)],
+                0.02,
+                rgb(90, 255, 150),
+                2.4,
+            )
     for z in (2.5, 6.0, 9.5):
-        tube_light(m, g, 0, z, 1.8, COLD, 1.2, across=True)
+        tube_light(m, g, 0, z, 1.8, COLD, 0.8, across=True)
     window(m, g, walls["back"], 2.2, 0.9, 2.6, 1.5)
     doorway(m, g, walls["front"], 3.0, glass=True)
 
@@ -282,7 +311,11 @@ def school(m: SetModel, g: Grow) -> None:
     for row in range(4):
         for k in range(5):
             u = 2.2 + k * 0.75
-            back.line([(u, 2.05 - row * 0.26), (u + g.rng.uniform(0.2, 0.6), 2.05 - row * 0.26 + g.near(0, 0.02))], 0.022, PAPER)
+            back.line(
+                [(u, 2.05 - row * 0.26), (u + g.rng.uniform(0.2, 0.6), 2.05 - row * 0.26 + g.near(0, 0.02))],
+                0.022,
+                PAPER,
+            )
     for i in range(3):
         window(m, g, walls["left"], 1.0 + i * 2.8, 1.0, 2.0, 1.6, power=1.2)
     for row in range(3):
@@ -343,7 +376,9 @@ def lab(m: SetModel, g: Grow) -> None:
             panel.rect(u, 0.7, u + 1.5, 2.3, scale(hull, 0.35))
             for k in range(10):
                 a, b = u + 0.1 + g.rng.random() * 1.1, 0.85 + g.rng.random() * 1.2
-                panel.rect(a, b, a + g.rng.uniform(0.06, 0.3), b + 0.05, g.pick(g.scheme.accent, g.scheme.second, COLD), 1.8)
+                panel.rect(
+                    a, b, a + g.rng.uniform(0.06, 0.3), b + 0.05, g.pick(g.scheme.accent, g.scheme.second, COLD), 1.8
+                )
             panel.rect(u - 0.2, 2.62, u + 1.8, 2.68, g.scheme.second, 2.6)
         box(rib, 0, 3.0, z, 7.6, 0.3, 0.34, scale(hull, 0.55))
         m.lamps.append(Lamp(-3.2, 2.6, z + 1, g.scheme.second, 0.55, 1.9))
@@ -378,12 +413,22 @@ def cave(m: SetModel, g: Grow) -> None:
     walls = room(m, scale(stone, 0.6), scale(stone, 0.8), scale(stone, 0.3))
     for face in (f for group in m.groups for f in group.faces):
         face.grain = 1.6
-    walls["back"].poly([(3.4, 0), (7.6, 0), (7.0, 3.4), (5.6, 4.3), (4.0, 3.2)], g.scheme.sky_low, 1.7 if g.time == "day" else 0.8)
+    walls["back"].poly(
+        [(3.4, 0), (7.6, 0), (7.0, 3.4), (5.6, 4.3), (4.0, 3.2)], g.scheme.sky_low, 1.7 if g.time == "day" else 0.8
+    )
     m.shafts.append((walls["back"].at([(3.6, 0.4), (7.4, 0.4), (6.8, 3.6), (4.2, 3.6)]), 1.4))
     m.lamps.append(Lamp(0, 2.2, 17.0, g.scheme.key, 2.2, 4.5))
     for i in range(26):
         side = (-1) ** i
-        rock(m, g, side * g.rng.uniform(3.0, 5.4), g.rng.uniform(2, 17.4), g.rng.uniform(1.5, 3.4), g.rng.uniform(0.8, 4.6), stone)
+        rock(
+            m,
+            g,
+            side * g.rng.uniform(3.0, 5.4),
+            g.rng.uniform(2, 17.4),
+            g.rng.uniform(1.5, 3.4),
+            g.rng.uniform(0.8, 4.6),
+            stone,
+        )
     for _ in range(22):
         x, z, drop = g.rng.uniform(-5, 5), g.rng.uniform(3, 17), g.rng.uniform(0.6, 2.0)
         spike = m.group(x, 5, z, solid=False)
@@ -391,8 +436,18 @@ def cave(m: SetModel, g: Grow) -> None:
     m.lamps.append(Lamp(-1.6, 0.6, 8.4, WARM, 1.7, 2.4, flicker=True))
     fire = m.group(-1.8, 0.3, 8.8)
     for k in range(5):
-        cylinder(fire, -1.8 + g.near(0, 0.15), 0.05, 8.8 + g.near(0, 0.1), 0.1, g.rng.uniform(0.25, 0.55), mix(WARM, rgb(255, 110, 30), 0.5),
-                 emit=2.6, top_radius=0.003, sides=6)
+        cylinder(
+            fire,
+            -1.8 + g.near(0, 0.15),
+            0.05,
+            8.8 + g.near(0, 0.1),
+            0.1,
+            g.rng.uniform(0.25, 0.55),
+            mix(WARM, rgb(255, 110, 30), 0.5),
+            emit=2.6,
+            top_radius=0.003,
+            sides=6,
+        )
 
 
 def car(m: SetModel, g: Grow) -> None:
@@ -401,13 +456,28 @@ def car(m: SetModel, g: Grow) -> None:
     m.haze = 0.0
     lining = g.tint(rgb(54, 48, 46))
     walls = room(m, lining, rgb(34, 32, 32), rgb(64, 58, 54))
-    for name, u0, u1 in (("back", 0.12, 1.78), ("left", 0.35, 1.35), ("left", 1.5, 2.6), ("right", 0.4, 1.5), ("right", 1.65, 2.65), ("front", 0.2, 1.7)):
+    for name, u0, u1 in (
+        ("back", 0.12, 1.78),
+        ("left", 0.35, 1.35),
+        ("left", 1.5, 2.6),
+        ("right", 0.4, 1.5),
+        ("right", 1.65, 2.65),
+        ("front", 0.2, 1.7),
+    ):
         panel = walls[name]
         panel.rect(u0, 0.78, u1, 1.34, g.scheme.sky_low, 1.2 if g.time == "day" else 0.4)
         for _ in range(8 if g.night else 4):
             u, v = g.rng.uniform(u0 + 0.1, u1 - 0.1), g.rng.uniform(0.85, 1.2)
-            panel.disc(u, v, g.rng.uniform(0.012, 0.045), g.pick(g.scheme.accent, WARM, g.scheme.second), 1.8 if g.night else 0.5)
-        panel.poly([(u0, 0.78), (u1, 0.78), (u1, 0.9), ((u0 + u1) / 2, 0.97), (u0, 0.88)], scale(g.scheme.ambient, 0.25))
+            panel.disc(
+                u,
+                v,
+                g.rng.uniform(0.012, 0.045),
+                g.pick(g.scheme.accent, WARM, g.scheme.second),
+                1.8 if g.night else 0.5,
+            )
+        panel.poly(
+            [(u0, 0.78), (u1, 0.78), (u1, 0.9), ((u0 + u1) / 2, 0.97), (u0, 0.88)], scale(g.scheme.ambient, 0.25)
+        )
         m.shafts.append((panel.at([(u0, 0.8), (u1, 0.8), (u1, 1.3), (u0, 1.3)]), 0.4))
     for x in (-0.45, 0.45):
         seat = m.group(x, 0.6, 1.9)
@@ -424,7 +494,14 @@ def generic_interior(m: SetModel, g: Grow) -> None:
     m.mark = (0.0, m.depth * 0.48)
     hue = g.rng.random()
     wall = g.tint(from_hsv(hue, g.rng.uniform(0.12, 0.4), g.rng.uniform(0.45, 0.7)))
-    walls = room(m, wall, g.tint(from_hsv(hue + 0.4, 0.25, 0.4)), scale(wall, 0.6), dado=scale(wall, 0.7) if g.rng.random() < 0.5 else None, gloss=0.3)
+    walls = room(
+        m,
+        wall,
+        g.tint(from_hsv(hue + 0.4, 0.25, 0.4)),
+        scale(wall, 0.6),
+        dado=scale(wall, 0.7) if g.rng.random() < 0.5 else None,
+        gloss=0.3,
+    )
     for i in range(g.rng.randint(1, 3)):
         window(m, g, walls[g.rng.choice(("back", "left"))], 1.0 + i * 2.3, 1.0, 1.5, m.height - 1.7, power=0.9)
     doorway(m, g, walls["front"], m.width / 2 - 0.5, lit=0.8)
@@ -450,13 +527,26 @@ def generic_interior(m: SetModel, g: Grow) -> None:
             pendant(m, g, g.near(0, 1), z * m.depth, m.height - 1.0, WARM, 1.4)
         else:
             tube_light(m, g, 0, z * m.depth, 1.4, g.pick(COLD, WARM), 0.9, across=True)
-    mural = Panel(walls["back"].group, walls["back"].origin, walls["back"].u, UP)
-    points = np.array([(m.width / 2 + g.near(0, 1), 1.6 + g.near(0, 0.4)) for _ in range(4)])
-    mural.poly(points, g.scheme.accent)
+    picture_width = g.rng.uniform(1.0, 2.2)
+    walls["back"].rect(m.width / 2 - picture_width, 1.3, m.width / 2 + 0.2, 2.3, scale(WOOD, 0.5))
+    walls["back"].rect(
+        m.width / 2 - picture_width + 0.08, 1.38, m.width / 2 + 0.12, 2.22, g.tint(scale(g.scheme.accent, 0.7), 0.4)
+    )
 
 
 INTERIORS: dict[str, Callable[[SetModel, Grow], None]] = {
-    "laundromat": laundromat, "bar": bar, "apartment": apartment, "office": office, "corridor": corridor,
-    "warehouse": warehouse, "church": church, "hospital": hospital, "school": school, "kitchen": kitchen, "lab": lab,
-    "cave": cave, "car": car, "generic_interior": generic_interior,
+    "laundromat": laundromat,
+    "bar": bar,
+    "apartment": apartment,
+    "office": office,
+    "corridor": corridor,
+    "warehouse": warehouse,
+    "church": church,
+    "hospital": hospital,
+    "school": school,
+    "kitchen": kitchen,
+    "lab": lab,
+    "cave": cave,
+    "car": car,
+    "generic_interior": generic_interior,
 }

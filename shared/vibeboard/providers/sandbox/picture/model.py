@@ -73,7 +73,7 @@ class SetModel:
     clouds: float = 0.5
     shafts: list[tuple[Points, float]] = field(default_factory=list)  # window quads light falls through, strength
     azimuths: tuple[float, ...] = (-0.5, -0.22, 0.0, 0.22, 0.5)  # camera directions that show the place well
-    relief: float = 0.0
+    door: tuple[float, float, float] | None = None  # the entrance's handle, in the front wall
 
     def group(self, x: float, y: float, z: float, layer: int = OBJECT, solid: bool = True) -> Group:
         """A new, empty group with its sorting centre."""
@@ -99,25 +99,62 @@ class Panel:
         out: Points = self.origin + pairs[:, :1] * self.u + pairs[:, 1:] * self.v
         return out
 
-    def poly(self, uv: Sequence[tuple[float, float]] | Points, colour: Colour, emit: float = 0.0, *, gloss: float = 0.0,
-             grain: float = 0.3, cull: bool = True) -> None:
+    def poly(
+        self,
+        uv: Sequence[tuple[float, float]] | Points,
+        colour: Colour,
+        emit: float = 0.0,
+        *,
+        gloss: float = 0.0,
+        grain: float = 0.3,
+        cull: bool = True,
+    ) -> None:
         """A polygon in panel coordinates."""
         self.group.faces.append(Face(self.at(uv), self.normal, colour, emit, gloss, grain, cull))
 
-    def rect(self, u0: float, v0: float, u1: float, v1: float, colour: Colour, emit: float = 0.0, *, gloss: float = 0.0,
-             grain: float = 0.3, cull: bool = True) -> None:
+    def rect(
+        self,
+        u0: float,
+        v0: float,
+        u1: float,
+        v1: float,
+        colour: Colour,
+        emit: float = 0.0,
+        *,
+        gloss: float = 0.0,
+        grain: float = 0.3,
+        cull: bool = True,
+    ) -> None:
         """An upright rectangle from (u0, v0) to (u1, v1)."""
         self.poly([(u0, v0), (u1, v0), (u1, v1), (u0, v1)], colour, emit, gloss=gloss, grain=grain, cull=cull)
 
-    def disc(self, u: float, v: float, ru: float, colour: Colour, emit: float = 0.0, *, rv: float = 0.0,
-             gloss: float = 0.0, grain: float = 0.2, start: float = 0.0, stop: float = 2 * math.pi) -> None:
+    def disc(
+        self,
+        u: float,
+        v: float,
+        ru: float,
+        colour: Colour,
+        emit: float = 0.0,
+        *,
+        rv: float = 0.0,
+        gloss: float = 0.0,
+        grain: float = 0.2,
+        start: float = 0.0,
+        stop: float = 2 * math.pi,
+    ) -> None:
         """A disc, or the segment of it between two angles."""
         angles = np.linspace(start, stop, 26)
-        self.poly(np.stack([u + ru * np.cos(angles), v + (rv or ru) * np.sin(angles)], 1), colour, emit, gloss=gloss,
-                  grain=grain)
+        self.poly(
+            np.stack([u + ru * np.cos(angles), v + (rv or ru) * np.sin(angles)], 1),
+            colour,
+            emit,
+            gloss=gloss,
+            grain=grain,
+        )
 
-    def line(self, points: Sequence[tuple[float, float]], width: float, colour: Colour, emit: float = 0.0,
-             cull: bool = True) -> None:
+    def line(
+        self, points: Sequence[tuple[float, float]], width: float, colour: Colour, emit: float = 0.0, cull: bool = True
+    ) -> None:
         """A polyline of that width (metres)."""
         pairs = np.asarray(points, float)
         for a, b in zip(pairs[:-1], pairs[1:], strict=True):
@@ -125,7 +162,9 @@ class Panel:
             length = float(np.hypot(*along)) or 1e-9
             side = np.array([-along[1], along[0]]) / length * width / 2
             cap = along / length * width * 0.4
-            self.poly(np.stack([a - cap + side, b + cap + side, b + cap - side, a - cap - side]), colour, emit, cull=cull)
+            self.poly(
+                np.stack([a - cap + side, b + cap + side, b + cap - side, a - cap - side]), colour, emit, cull=cull
+            )
 
     def text(self, words: str, u: float, v: float, height: float, colour: Colour, emit: float = 0.0) -> None:
         """Letters, centred on u, standing on v."""
@@ -140,7 +179,9 @@ def _letters(words: str) -> tuple[tuple[Points, bool], ...]:
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (8, 8))).textbbox((0, 0), words, font=font)
     mask = Image.new("L", (int(right - left) + 8, int(bottom - top) + 8))
     ImageDraw.Draw(mask).text((4 - left, 4 - top), words, font=font, fill=255)
-    contours, tree = cv2.findContours((np.asarray(mask) > 110).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_TC89_L1)
+    contours, tree = cv2.findContours(
+        (np.asarray(mask) > 110).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_TC89_L1
+    )
     if tree is None:
         return ()
     size = np.array([mask.width, mask.height], float)
@@ -153,8 +194,22 @@ def _letters(words: str) -> tuple[tuple[Points, bool], ...]:
     return tuple(sorted(shapes, key=lambda s: s[1]))
 
 
-def box(group: Group, x: float, y: float, z: float, w: float, h: float, d: float, colour: Colour, *, turn: float = 0.0,
-        gloss: float = 0.0, grain: float = 0.3, emit: float = 0.0, top: Colour | None = None) -> dict[str, Panel]:
+def box(
+    group: Group,
+    x: float,
+    y: float,
+    z: float,
+    w: float,
+    h: float,
+    d: float,
+    colour: Colour,
+    *,
+    turn: float = 0.0,
+    gloss: float = 0.0,
+    grain: float = 0.3,
+    emit: float = 0.0,
+    top: Colour | None = None,
+) -> dict[str, Panel]:
     """A box standing at (x, y, z) on its base centre, front towards -z before it is turned (radians about y).
 
     Returns its panels: front, back, left, right, top; u runs right and v up as seen from outside, from a corner.
@@ -181,34 +236,62 @@ def box(group: Group, x: float, y: float, z: float, w: float, h: float, d: float
     return panels
 
 
-def cylinder(group: Group, x: float, y: float, z: float, radius: float, h: float, colour: Colour, *, sides: int = 10,
-             emit: float = 0.0, gloss: float = 0.0, top_radius: float | None = None, grain: float = 0.3) -> None:
+def cylinder(
+    group: Group,
+    x: float,
+    y: float,
+    z: float,
+    radius: float,
+    h: float,
+    colour: Colour,
+    *,
+    sides: int = 10,
+    emit: float = 0.0,
+    gloss: float = 0.0,
+    top_radius: float | None = None,
+    grain: float = 0.3,
+) -> None:
     """An upright round body; top_radius makes it a cone."""
     upper = radius if top_radius is None else top_radius
     angles = np.linspace(0, 2 * math.pi, sides + 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], 1)
     for a, b in zip(ring[:-1], ring[1:], strict=True):
         middle = (a + b) / 2
-        points = np.array([
-            [x + a[0] * radius, y, z + a[1] * radius], [x + b[0] * radius, y, z + b[1] * radius],
-            [x + b[0] * upper, y + h, z + b[1] * upper], [x + a[0] * upper, y + h, z + a[1] * upper],
-        ])
+        points = np.array(
+            [
+                [x + a[0] * radius, y, z + a[1] * radius],
+                [x + b[0] * radius, y, z + b[1] * radius],
+                [x + b[0] * upper, y + h, z + b[1] * upper],
+                [x + a[0] * upper, y + h, z + a[1] * upper],
+            ]
+        )
         group.faces.append(Face(points, np.array([middle[0], 0.0, middle[1]]), colour, emit, gloss, grain))
     if upper > 0.001:
         lid = np.stack([x + ring[:-1, 0] * upper, np.full(sides, y + h), z + ring[:-1, 1] * upper], 1)
         group.faces.append(Face(lid, UP, colour, emit, gloss, grain))
 
 
-def card(group: Group, x: float, y: float, z: float, outline: Points, colour: Colour, *, emit: float = 0.0,
-         grain: float = 0.3, facing: float = 0.0) -> None:
+def card(
+    group: Group,
+    x: float,
+    y: float,
+    z: float,
+    outline: Points,
+    colour: Colour,
+    *,
+    emit: float = 0.0,
+    grain: float = 0.3,
+    facing: float = 0.0,
+) -> None:
     """A cut-out standing at (x, y, z): outline (N, 2) in metres, seen from both sides."""
     c, s = math.cos(facing), math.sin(facing)
     points = np.stack([x + outline[:, 0] * c, y + outline[:, 1], z - outline[:, 0] * s], 1)
     group.faces.append(Face(points, np.array([-s, 0.0, -c]), colour, emit, 0.0, grain, False))
 
 
-def room(model: SetModel, wall: Colour, floor: Colour, ceiling: Colour, *, dado: Colour | None = None,
-         gloss: float = 0.1) -> dict[str, Panel]:
+def room(
+    model: SetModel, wall: Colour, floor: Colour, ceiling: Colour, *, dado: Colour | None = None, gloss: float = 0.1
+) -> dict[str, Panel]:
     """Floor, ceiling and four walls of the model's size. Walls seen from outside are not drawn (wild walls)."""
     w, d, h = model.width, model.depth, model.height
     hw = w / 2

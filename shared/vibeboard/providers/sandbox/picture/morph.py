@@ -17,7 +17,9 @@ class Morph:
         self.seed = seed
         scale = min(1.0, 480 / self.width)
         size = (max(16, round(self.width * scale)), max(16, round(self.height * scale)))
-        grey = [cv2.cvtColor(cv2.resize(p, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY) for p in (first, last)]
+        grey = [
+            cv2.cvtColor(cv2.resize(p, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY) for p in (first, last)
+        ]
         finder = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         sigma = size[0] / 60
         self.there = self._calm(finder.calc(grey[0], grey[1], None), sigma)
@@ -42,7 +44,9 @@ class Morph:
         size = (self.width, self.height)
         mx = cv2.resize(((x + 0.5) * self.unit - 0.5).astype(np.float32), size)
         my = cv2.resize(((y + 0.5) * self.unit - 0.5).astype(np.float32), size)
-        return cv2.remap(picture, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8, copy=False)
+        return cv2.remap(picture, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(
+            np.uint8, copy=False
+        )
 
     def _camera(self, t: float) -> Array:
         """Grid coordinates of the moved view: a bump that is nothing at both ends."""

@@ -59,8 +59,13 @@ class Path:
         reach = self.focus
         if self.move == "handheld":
             wave = [math.sin(2 * math.pi * (t * f) + rng.random() * 6) for f in (1.1, 1.7, 2.3, 0.9)]
-            return replace(view, yaw=view.yaw + e * 0.006 * wave[0], pitch=view.pitch + e * 0.005 * wave[1],
-                           x=view.x + e * 0.02 * reach * wave[2], y=view.y + e * 0.012 * reach * wave[3])
+            return replace(
+                view,
+                yaw=view.yaw + e * 0.006 * wave[0],
+                pitch=view.pitch + e * 0.005 * wave[1],
+                x=view.x + e * 0.02 * reach * wave[2],
+                y=view.y + e * 0.012 * reach * wave[3],
+            )
         size = {"static": 0.10, "drift": 0.35}.get(self.move, 1.0)
         ahead = self.first.axes[2]
         right = self.first.axes[0]
@@ -97,9 +102,12 @@ class Player:
         opacity = 1.0
         if self.first is None or self.last is None:
             here = share if self.first is None else 1 - share
-            if a.prop or self.at_insert:
-                opacity = min(1.0, max(0.0, (here - 0.15) / 0.5)) if a.prop else 1.0
+            if a.prop:
+                opacity = 1.0 if a.prop == "door_lever" else min(1.0, max(0.0, (here - 0.15) / 0.5))
             else:
+                if self.at_insert:  # the lens starts where the figure will walk: it comes once there is room
+                    here = max(0.0, (here - 0.35) / 0.65)
+                    opacity = min(1.0, max(0.0, camera.depth(a.x, 1.0, a.z) - 1.1))
                 away = max(0.0, 1 - here) ** 1.2
                 half = camera.depth(a.x, 1.0, a.z) * camera.width / camera.focal * 0.75
                 across = away * (half + 0.8) * (-1 if a.facing > 0 else 1)
@@ -108,18 +116,30 @@ class Player:
         back = a.back
         if a.back != b.back:
             turn = math.copysign(1.0, a.facing or 1.0)
-            facing = a.facing + (turn - a.facing) * min(1.0, share * 2) if share < 0.5 else turn + (b.facing - turn) * (share * 2 - 1)
+            facing = (
+                a.facing + (turn - a.facing) * min(1.0, share * 2)
+                if share < 0.5
+                else turn + (b.facing - turn) * (share * 2 - 1)
+            )
             back = a.back if share < 0.5 else b.back
         placed = replace(
             a if share < 0.5 else b,
-            x=a.x + (b.x - a.x) * share + across * float(right[0]), z=a.z + (b.z - a.z) * share + across * float(right[2]),
-            y=a.y + (b.y - a.y) * share, facing=facing, back=back, height=a.height + (b.height - a.height) * share,
+            x=a.x + (b.x - a.x) * share + across * float(right[0]),
+            z=a.z + (b.z - a.z) * share + across * float(right[2]),
+            y=a.y + (b.y - a.y) * share,
+            facing=facing,
+            back=back,
+            height=a.height + (b.height - a.height) * share,
         )
         if a.person is None:
             return placed, None, 0.0, opacity
         action_a = "walk" if across and a.action not in ("run", "walk") else a.action
         action_b = "walk" if across and b.action not in ("run", "walk") else b.action
-        stance = between(self._stance(a, action_a, facing, seconds, length), self._stance(b, action_b, facing, seconds - length, length), share)
+        stance = between(
+            self._stance(a, action_a, facing, seconds, length),
+            self._stance(b, action_b, facing, seconds - length, length),
+            share,
+        )
         cycle = (seconds + (a.person.seed % 30) / 10) % 3.7
         edge = min(seconds, length - seconds)
         blink = max(0.0, 1 - abs(cycle - 1.3) / 0.13) if edge > 0.35 else 0.0
@@ -139,14 +159,20 @@ def players(first: Staging, last: Staging) -> list[Player]:
     rest = list(last.figures)
     out: list[Player] = []
     for figure in first.figures:
-        twin = next((f for f in rest if f.person == figure.person and f.prop == figure.prop and f.extra == figure.extra), None)
+        twin = next(
+            (f for f in rest if f.person == figure.person and f.prop == figure.prop and f.extra == figure.extra), None
+        )
         if twin is not None:
             rest.remove(twin)
         out.append(Player(figure, twin, last.shot.size == "insert"))
     out += [Player(None, figure, first.shot.size == "insert") for figure in rest]
 
     def depth(player: Player) -> float:
-        both = [c.depth(f.x, f.y, f.z) for c, f in ((first.camera, player.first), (last.camera, player.last)) if f is not None]
+        both = [
+            c.depth(f.x, f.y, f.z)
+            for c, f in ((first.camera, player.first), (last.camera, player.last))
+            if f is not None
+        ]
         return -float(np.mean(both))
 
     return sorted(out, key=depth)

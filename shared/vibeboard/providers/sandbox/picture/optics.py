@@ -69,8 +69,19 @@ class Camera:
 
     def sized(self, width: int, height: int) -> "Camera":
         """The same view on another raster of the same shape."""
-        return Camera(self.x, self.y, self.z, self.yaw, self.pitch, self.roll, self.focal * width / self.width,
-                      width, height, self.shift_x, self.shift_y)
+        return Camera(
+            self.x,
+            self.y,
+            self.z,
+            self.yaw,
+            self.pitch,
+            self.roll,
+            self.focal * width / self.width,
+            width,
+            height,
+            self.shift_x,
+            self.shift_y,
+        )
 
 
 def clip_near(local: Points) -> Points:
@@ -92,14 +103,49 @@ def clip_near(local: Points) -> Points:
     return np.array(kept)
 
 
+def clip_frame(pixels: Points, width: float, height: float) -> Points:
+    """A screen polygon cut to a wide border round the frame, so that the raster never sees huge coordinates."""
+    border = 3000.0
+    for axis, limit, sign in (
+        (0, -border, 1.0),
+        (0, width + border, -1.0),
+        (1, -border, 1.0),
+        (1, height + border, -1.0),
+    ):
+        if len(pixels) < 3:
+            return pixels
+        inside = (pixels[:, axis] - limit) * sign >= 0
+        if inside.all():
+            continue
+        kept: list[Points] = []
+        for i in range(len(pixels)):
+            j = (i + 1) % len(pixels)
+            if inside[i]:
+                kept.append(pixels[i])
+            if inside[i] != inside[j]:
+                share = (limit - pixels[i, axis]) / (pixels[j, axis] - pixels[i, axis])
+                kept.append(pixels[i] + (pixels[j] - pixels[i]) * share)
+        pixels = np.array(kept) if kept else pixels[:0]
+    return pixels
+
+
 def blend(a: Camera, b: Camera, share: float) -> Camera:
     """The view between two views: position and direction linear, scale in log so that a zoom feels even."""
+
     def lin(u: float, v: float) -> float:
         return u + (v - u) * share
 
     turn = (b.yaw - a.yaw + math.pi) % (2 * math.pi) - math.pi
     return Camera(
-        lin(a.x, b.x), lin(a.y, b.y), lin(a.z, b.z), a.yaw + turn * share, lin(a.pitch, b.pitch), lin(a.roll, b.roll),
-        math.exp(lin(math.log(a.focal), math.log(b.focal))), a.width, a.height,
-        lin(a.shift_x, b.shift_x), lin(a.shift_y, b.shift_y),
+        lin(a.x, b.x),
+        lin(a.y, b.y),
+        lin(a.z, b.z),
+        a.yaw + turn * share,
+        lin(a.pitch, b.pitch),
+        lin(a.roll, b.roll),
+        math.exp(lin(math.log(a.focal), math.log(b.focal))),
+        a.width,
+        a.height,
+        lin(a.shift_x, b.shift_x),
+        lin(a.shift_y, b.shift_y),
     )

@@ -7,7 +7,18 @@ import numpy as np
 
 from vibeboard.providers.sandbox.picture.colour import from_hsv, mix, rgb, scale
 from vibeboard.providers.sandbox.picture.grow import (
-    DARK, METAL, PAPER, WOOD, Grow, building, doorway, neon, ridge_line, rock, streetlamp, tree,
+    DARK,
+    METAL,
+    PAPER,
+    WOOD,
+    Grow,
+    building,
+    doorway,
+    neon,
+    ridge_line,
+    rock,
+    streetlamp,
+    tree,
 )
 from vibeboard.providers.sandbox.picture.model import Lamp, SetModel, box, card, cylinder, ground_plane
 
@@ -40,7 +51,15 @@ def street(m: SetModel, g: Grow) -> None:
             shop.rect(0.5, 0.5, wide * 0.62, 2.7, scale(tint, 0.3))
             lit = g.night and g.rng.random() < 0.7
             glow = g.pick(WARM, g.scheme.second, g.scheme.accent)
-            shop.rect(0.65, 0.6, wide * 0.60, 2.55, glow if lit else scale(g.scheme.sky_low, 0.4), 0.75 if lit else 0.0, gloss=0.6)
+            shop.rect(
+                0.65,
+                0.6,
+                wide * 0.60,
+                2.55,
+                glow if lit else scale(g.scheme.sky_low, 0.4),
+                0.75 if lit else 0.0,
+                gloss=0.6,
+            )
             if lit:
                 m.lamps.append(Lamp(side * (half - 0.9), 1.6, z + wide / 2, glow, 1.1, 2.4))
             shop.rect(0.4, 2.75, wide * 0.66, 3.35, g.pick(rgb(120, 34, 36), rgb(36, 76, 70), rgb(50, 50, 90)))
@@ -67,8 +86,18 @@ def rooftop(m: SetModel, g: Grow) -> None:
     for i in range(70):
         angle = g.rng.uniform(0, 2 * math.pi)
         far = g.rng.uniform(60, 190)
-        building(m, g, math.sin(angle) * far, math.cos(angle) * far, g.rng.uniform(10, 22), g.rng.uniform(12, 75) * (0.5 + far / 200),
-                 g.rng.uniform(10, 18), g.tint(g.pick(rgb(84, 88, 98), rgb(98, 86, 80), rgb(60, 66, 80)), 0.35), 0.4, storey=4.5)
+        building(
+            m,
+            g,
+            math.sin(angle) * far,
+            math.cos(angle) * far,
+            g.rng.uniform(10, 22),
+            g.rng.uniform(12, 75) * (0.5 + far / 200),
+            g.rng.uniform(10, 18),
+            g.tint(g.pick(rgb(84, 88, 98), rgb(98, 86, 80), rgb(60, 66, 80)), 0.35),
+            0.4,
+            storey=4.5,
+        )
     ridge_line(m, g, 300, 40, 120, scale(mix(g.scheme.sky_low, g.scheme.shadow, 0.4), 0.7), flat=True)
     for x, z, w, d in ((0, 13, 22, 0.35), (-11, 5, 0.35, 17), (11, 5, 0.35, 17), (0, -3, 22, 0.35)):
         wall = m.group(x, 0.5, z, solid=False)
@@ -105,21 +134,42 @@ def forest(m: SetModel, g: Grow) -> None:
             continue
         group = m.group(x, 4, z)
         w = high * 0.018 + 0.08
-        card(group, x, 0, z, np.array([(-w * 1.7, 0), (-w, 0.6), (-w * 0.8, high), (w * 0.7, high), (w, 0.6), (w * 1.8, 0)]),
-             scale(rgb(78, 60, 46), g.near(0.8, 0.25)), grain=1.0)
+        card(
+            group,
+            x,
+            0,
+            z,
+            np.array([(-w * 1.7, 0), (-w, 0.6), (-w * 0.8, high), (w * 0.7, high), (w, 0.6), (w * 1.8, 0)]),
+            scale(rgb(78, 60, 46), g.near(0.8, 0.25)),
+            grain=1.0,
+        )
         for _ in range(3):
             a, r = g.near(0, 2.2), g.rng.uniform(0.9, 2.2)
             spikes = np.linspace(0, 6.28, 13)[:-1]
             radii = np.array([r * g.rng.uniform(0.6, 1.1) for _ in spikes])
-            card(group, x, 0, z, np.stack([a + radii * np.cos(spikes), high * 0.62 + g.near(0, 2) + radii * 0.6 * np.sin(spikes)], 1),
-                 scale(leaf, g.near(0.7, 0.3)), grain=0.9)
+            card(
+                group,
+                x,
+                0,
+                z,
+                np.stack([a + radii * np.cos(spikes), high * 0.62 + g.near(0, 2) + radii * 0.6 * np.sin(spikes)], 1),
+                scale(leaf, g.near(0.7, 0.3)),
+                grain=0.9,
+            )
     for _ in range(60):
         angle, far = g.rng.uniform(0, 2 * math.pi), g.rng.uniform(2.4, 16)
         x, z = math.sin(angle) * far, 8 + math.cos(angle) * far
         fern = m.group(x, 0.2, z, solid=False)
         for k in range(7):
             lean = (k - 3) * 0.16
-            card(fern, x, 0, z, np.array([(lean * 0.2 - 0.03, 0), (lean * 0.2 + 0.03, 0), (lean * 2.0, g.rng.uniform(0.3, 0.6))]), scale(leaf, g.near(0.9, 0.3)))
+            card(
+                fern,
+                x,
+                0,
+                z,
+                np.array([(lean * 0.2 - 0.03, 0), (lean * 0.2 + 0.03, 0), (lean * 2.0, g.rng.uniform(0.3, 0.6))]),
+                scale(leaf, g.near(0.9, 0.3)),
+            )
     ridge_line(m, g, 60, 9, 16, scale(leaf, 0.55), jag=0.9)
     for i in range(4):
         x = -5 + i * 3.2
@@ -140,9 +190,20 @@ def open_land(m: SetModel, g: Grow, kind: str) -> None:
             angle, away = g.rng.uniform(0, 6.28), g.rng.uniform(90, 180)
             mesa = m.group(math.sin(angle) * away, 8, math.cos(angle) * away, 0, solid=False)
             w, h = g.rng.uniform(16, 40), g.rng.uniform(14, 34)
-            top = np.array([(-w, 0), (-w * 0.62, h * 0.45), (-w * 0.55, h), (w * 0.5, h * 0.96), (w * 0.6, h * 0.42), (w, 0)])
+            top = np.array(
+                [(-w, 0), (-w * 0.62, h * 0.45), (-w * 0.55, h), (w * 0.5, h * 0.96), (w * 0.6, h * 0.42), (w, 0)]
+            )
             card(mesa, mesa.centre[0], 0, mesa.centre[2], top, mix(far, sky, 0.15), facing=angle, grain=1.0)
-            card(mesa, mesa.centre[0], 0, mesa.centre[2], top * [0.5, 1.0] + [w * 0.22, 0], scale(mix(far, sky, 0.1), 0.78), facing=angle, grain=1.0)
+            card(
+                mesa,
+                mesa.centre[0],
+                0,
+                mesa.centre[2],
+                top * [0.5, 1.0] + [w * 0.22, 0],
+                scale(mix(far, sky, 0.1), 0.78),
+                facing=angle,
+                grain=1.0,
+            )
         for _ in range(26):
             angle, away = g.rng.uniform(0, 6.28), g.rng.uniform(5, 45)
             x, z = math.sin(angle) * away, 8 + math.cos(angle) * away
@@ -161,7 +222,15 @@ def open_land(m: SetModel, g: Grow, kind: str) -> None:
         ridge_line(m, g, 240, 6, 34, mix(far, sky, 0.2), jag=0.5)
         for _ in range(46):
             angle, away = g.rng.uniform(0, 6.28), g.rng.uniform(9, 80)
-            tree(m, g, math.sin(angle) * away, 8 + math.cos(angle) * away, g.rng.uniform(3, 7), rgb(74, 92, 92), conifer=True)
+            tree(
+                m,
+                g,
+                math.sin(angle) * away,
+                8 + math.cos(angle) * away,
+                g.rng.uniform(3, 7),
+                rgb(74, 92, 92),
+                conifer=True,
+            )
     else:
         ridge_line(m, g, 380, 14, 60, mix(far, sky, 0.55), jag=0.3)
         ridge_line(m, g, 190, 5, 24, mix(far, sky, 0.25), jag=0.3)
@@ -174,7 +243,14 @@ def open_land(m: SetModel, g: Grow, kind: str) -> None:
             tuft = m.group(x, 0.2, z, solid=False)
             tuft.shadow = False
             for k in range(5):
-                card(tuft, x, 0, z, np.array([(k * 0.05 - 0.14, 0), (k * 0.05 - 0.10, 0), (k * 0.09 - 0.2, g.rng.uniform(0.2, 0.55))]), scale(earth, g.near(1.0, 0.35)))
+                card(
+                    tuft,
+                    x,
+                    0,
+                    z,
+                    np.array([(k * 0.05 - 0.14, 0), (k * 0.05 - 0.10, 0), (k * 0.09 - 0.2, g.rng.uniform(0.2, 0.55))]),
+                    scale(earth, g.near(1.0, 0.35)),
+                )
         if g.rng.random() < 0.6 or "cemetery" in g.words or "graveyard" in g.words:
             fence = m.group(0, 0.6, 15, solid=False)
             for i in range(28):
@@ -201,7 +277,7 @@ def snowfield(m: SetModel, g: Grow) -> None:
 
 def shore(m: SetModel, g: Grow, kind: str) -> None:
     """Water to the horizon, seen from sand, a pier, a quay or a cliff."""
-    m.mark, m.clouds, m.wet = (0.0, 7.0), 0.55, 0.55
+    m.mark, m.clouds, m.wet = (0.0, 7.0), 0.5, 0.5 if kind == "harbour" else 0.0
     water = mix(scale(g.scheme.sky_top, 0.75), rgb(34, 92, 104), 0.5)
     ground_plane(m, water, grain=0.9, gloss=0.6)
     m.water = True
@@ -209,7 +285,12 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
     from vibeboard.providers.sandbox.picture.model import UP, Panel
 
     panel = Panel(land, (-300, 0.03, -200), (1, 0, 0), (0, 0, 1))
-    earth = {"beach": rgb(214, 184, 138), "sea": rgb(130, 96, 66), "harbour": rgb(108, 104, 100), "lighthouse": rgb(96, 112, 66)}[kind]
+    earth = {
+        "beach": rgb(214, 184, 138),
+        "sea": rgb(130, 96, 66),
+        "harbour": rgb(108, 104, 100),
+        "lighthouse": rgb(96, 112, 66),
+    }[kind]
     edge = 212.0 if kind == "beach" else 213.0
     if kind == "sea":
         for i in range(14):
@@ -219,8 +300,11 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
         panel.poly([(0, 0), *waves, (600, 0)], mix(earth, water, 0.35), grain=0.4)
         panel.poly([(0, 0), *[(u, v - 1.3) for u, v in waves], (600, 0)], earth, grain=0.8)
         for shift, level in ((0.15, 0.9), (1.6, 0.7), (3.6, 0.5), (7.0, 0.35)):
-            panel.poly([*[(u, v + shift) for u, v in waves], *[(u, v + shift + 0.28) for u, v in reversed(waves)]],
-                       mix(water, (0.96, 0.96, 0.93), level), grain=0.2)
+            panel.poly(
+                [*[(u, v + shift) for u, v in waves], *[(u, v + shift + 0.28) for u, v in reversed(waves)]],
+                mix(water, (0.96, 0.96, 0.93), level),
+                grain=0.2,
+            )
     for face in land.faces:
         face.normal = UP
     ridge_line(m, g, 520, 2, 26, mix(scale(g.scheme.sky_low, 0.75), rgb(60, 84, 90), 0.4), jag=0.35)
@@ -228,15 +312,32 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
         for x, z in ((-6.5, 8.5), (-9, 4), (8, 3.5), (11, 9), (-13, 10)):
             palm = m.group(x, 3, z)
             h, bend = g.rng.uniform(5, 7.5), g.near(0, 1.0)
-            trunk = [(-0.16 + bend * t * t, h * t) for t in np.linspace(0, 1, 8)] + [(0.1 + bend * t * t, h * t) for t in np.linspace(1, 0, 8)]
+            trunk = [(-0.16 + bend * t * t, h * t) for t in np.linspace(0, 1, 8)] + [
+                (0.1 + bend * t * t, h * t) for t in np.linspace(1, 0, 8)
+            ]
             card(palm, x, 0, z, np.array(trunk), rgb(110, 84, 60))
             for k in range(9):
                 a = k / 9 * 2 * math.pi + 0.3
                 tip = (bend + math.cos(a) * 2.3, h + math.sin(a) * 0.7 - 0.7)
                 mid = (bend + math.cos(a) * 1.3, h + 0.45 + math.sin(a) * 0.6)
-                card(palm, x, 0, z - 0.01, np.array([(bend, h), (mid[0], mid[1] + 0.16), tip, (mid[0], mid[1] - 0.14)]), scale(rgb(60, 96, 52), g.near(0.9, 0.25)))
+                card(
+                    palm,
+                    x,
+                    0,
+                    z - 0.01,
+                    np.array([(bend, h), (mid[0], mid[1] + 0.16), tip, (mid[0], mid[1] - 0.14)]),
+                    scale(rgb(60, 96, 52), g.near(0.9, 0.25)),
+                )
         for _ in range(8):
-            rock(m, g, g.rng.uniform(-16, 16), g.rng.uniform(9.5, 15), g.rng.uniform(0.6, 2.2), g.rng.uniform(0.3, 1.0), rgb(96, 88, 84))
+            rock(
+                m,
+                g,
+                g.rng.uniform(-16, 16),
+                g.rng.uniform(9.5, 15),
+                g.rng.uniform(0.6, 2.2),
+                g.rng.uniform(0.3, 1.0),
+                rgb(96, 88, 84),
+            )
     elif kind == "harbour":
         for i in range(9):
             bollard = m.group(-12 + i * 3, 0.4, 12.4)
@@ -250,7 +351,16 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
             box(crane, x, 15, 40, 22, 0.8, 0.8, rgb(160, 84, 44))
         for i in range(7):
             stack = m.group(-9, 1, 2 + i)
-            box(stack, g.rng.choice((-7.5, 7.5)) + g.near(0, 1), 0, 1 + i * 1.5, 2.4, g.rng.choice((1.2, 2.4)), 1.3, g.pick(rgb(150, 58, 44), rgb(44, 86, 110), rgb(160, 130, 60)))
+            box(
+                stack,
+                g.rng.choice((-7.5, 7.5)) + g.near(0, 1),
+                0,
+                1 + i * 1.5,
+                2.4,
+                g.rng.choice((1.2, 2.4)),
+                1.3,
+                g.pick(rgb(150, 58, 44), rgb(44, 86, 110), rgb(160, 130, 60)),
+            )
         streetlamp(m, g, -3.6, 11, 1, g.night)
         streetlamp(m, g, 6, 11, -1, g.night)
     elif kind == "sea":
@@ -261,15 +371,41 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
         boat(m, g, -26, 70, 14)
     else:
         cliff = m.group(6, 6, 30, solid=False)
-        card(cliff, 12, 0, 34, np.array([(-14, 0), (-10, 4), (-7, 5.6), (6, 7.5), (30, 8), (30, 0)]), rgb(92, 90, 84), grain=1.2)
+        card(
+            cliff,
+            12,
+            0,
+            34,
+            np.array([(-14, 0), (-10, 4), (-7, 5.6), (6, 7.5), (30, 8), (30, 0)]),
+            rgb(92, 90, 84),
+            grain=1.2,
+        )
         house = m.group(14, 12, 33, solid=False)
         for i in range(6):
-            cylinder(house, 14, 7 + i * 2.4, 33, 1.7 - i * 0.13, 2.4, PAPER if i % 2 else rgb(170, 44, 40), top_radius=1.57 - i * 0.13, sides=14)
+            cylinder(
+                house,
+                14,
+                7 + i * 2.4,
+                33,
+                1.7 - i * 0.13,
+                2.4,
+                PAPER if i % 2 else rgb(170, 44, 40),
+                top_radius=1.57 - i * 0.13,
+                sides=14,
+            )
         cylinder(house, 14, 21.4, 33, 1.0, 1.5, WARM, emit=3.4, sides=12)
         cylinder(house, 14, 22.9, 33, 1.2, 1.2, rgb(120, 30, 30), top_radius=0.02, sides=12)
         m.lamps.append(Lamp(14, 22, 31, WARM, 6.0 if g.night else 0.6, 9.0))
         for _ in range(14):
-            rock(m, g, g.rng.uniform(-16, 16), g.rng.uniform(10, 17), g.rng.uniform(0.8, 3.2), g.rng.uniform(0.4, 1.7), rgb(84, 84, 82))
+            rock(
+                m,
+                g,
+                g.rng.uniform(-16, 16),
+                g.rng.uniform(10, 17),
+                g.rng.uniform(0.8, 3.2),
+                g.rng.uniform(0.4, 1.7),
+                rgb(84, 84, 82),
+            )
     m.lamps.append(Lamp(0, 3, 60, g.scheme.key, 0.6, 12))
     m.haze = 0.0025
     m.azimuths = (-0.45, -0.2, 0.0, 0.2, 0.45)
@@ -280,8 +416,23 @@ def boat(m: SetModel, g: Grow, x: float, z: float, w: float) -> None:
     group = m.group(x, 2, z, solid=False)
     hull = g.pick(rgb(52, 84, 104), rgb(140, 52, 44), rgb(208, 200, 184))
     card(group, x, 0, z, np.array([(-w / 2, w * 0.16), (w / 2, w * 0.2), (w * 0.38, 0), (-w * 0.42, 0)]), hull)
-    card(group, x, 0, z, np.array([(-w * 0.3, w * 0.16), (w * 0.02, w * 0.16), (w * 0.02, w * 0.34), (-w * 0.3, w * 0.34)]), PAPER)
-    card(group, x, 0, z, np.array([(-w * 0.26, w * 0.24), (-0.02 * w, w * 0.24), (-0.02 * w, w * 0.31), (-w * 0.26, w * 0.31)]), WARM, emit=1.4 if g.night else 0.2)
+    card(
+        group,
+        x,
+        0,
+        z,
+        np.array([(-w * 0.3, w * 0.16), (w * 0.02, w * 0.16), (w * 0.02, w * 0.34), (-w * 0.3, w * 0.34)]),
+        PAPER,
+    )
+    card(
+        group,
+        x,
+        0,
+        z,
+        np.array([(-w * 0.26, w * 0.24), (-0.02 * w, w * 0.24), (-0.02 * w, w * 0.31), (-w * 0.26, w * 0.31)]),
+        WARM,
+        emit=1.4 if g.night else 0.2,
+    )
     card(group, x, 0, z, np.array([(w * 0.1, w * 0.16), (w * 0.12, w * 0.16), (w * 0.11, w * 0.72)]), WOOD)
 
 
@@ -315,7 +466,15 @@ def mountain(m: SetModel, g: Grow) -> None:
         ridge_line(m, g, far, low, high, mix(stone, sky, share), jag=0.55, steps=110)
     for _ in range(36):
         angle, away = g.rng.uniform(0, 6.28), g.rng.uniform(4.5, 45)
-        rock(m, g, math.sin(angle) * away, 8 + math.cos(angle) * away, g.rng.uniform(0.6, 4), g.rng.uniform(0.4, 2.4), stone)
+        rock(
+            m,
+            g,
+            math.sin(angle) * away,
+            8 + math.cos(angle) * away,
+            g.rng.uniform(0.6, 4),
+            g.rng.uniform(0.4, 2.4),
+            stone,
+        )
     m.haze = 0.0025
 
 
@@ -371,7 +530,9 @@ def town(m: SetModel, g: Grow) -> None:
                 face.rect(0, k * 0.3, wide - 0.3, k * 0.3 + 0.03, scale(tint, 0.7))
             face.rect(wide * 0.42, 0, wide * 0.58, 2.2, scale(tint, 0.25))
             for u in (0.16, 0.70):
-                face.rect(wide * u, 1.0, wide * u + 1.0, 2.3, WARM if g.night else scale(tint, 0.35), 0.9 if g.night else 0.0)
+                face.rect(
+                    wide * u, 1.0, wide * u + 1.0, 2.3, WARM if g.night else scale(tint, 0.35), 0.9 if g.night else 0.0
+                )
             face.rect(wide * 0.15, high - 1.3, wide * 0.8, high - 0.5, scale(tint, 0.55))
             if g.letters:
                 face.text(names[i], wide * 0.47, high - 1.1, 0.5, PAPER)
@@ -403,7 +564,17 @@ def market(m: SetModel, g: Grow) -> None:
             front.rect(0, 0.1, 2.4, 0.8, scale(tint, 0.5))
             for _ in range(14):
                 a, b = g.rng.uniform(-0.5, 0.5), g.rng.uniform(-1.1, 1.1)
-                cylinder(stall, side * 3.8 + a, 0.9, z + b, 0.11, 0.14, from_hsv(g.rng.choice((0.0, 0.08, 0.13, 0.3, 0.85)), 0.7, 0.85), top_radius=0.06, sides=7)
+                cylinder(
+                    stall,
+                    side * 3.8 + a,
+                    0.9,
+                    z + b,
+                    0.11,
+                    0.14,
+                    from_hsv(g.rng.choice((0.0, 0.08, 0.13, 0.3, 0.85)), 0.7, 0.85),
+                    top_radius=0.06,
+                    sides=7,
+                )
             for dz in (-1.15, 1.15):
                 box(stall, side * 3.1, 0, z + dz, 0.07, 2.3, 0.07, WOOD)
             roof = m.group(side * 3.7, 2.4, z, solid=False)
@@ -414,7 +585,17 @@ def market(m: SetModel, g: Grow) -> None:
                 cylinder(stall, side * 3.0, 1.95, z, 0.07, 0.12, WARM, emit=2.8, sides=7)
     for side in (-1, 1):
         for i in range(6):
-            building(m, g, side * 11, 2 + i * 8, 8, g.rng.uniform(6, 11), 7.8, g.tint(g.pick(rgb(190, 150, 104), rgb(168, 120, 90), rgb(150, 140, 124))), 0.3)
+            building(
+                m,
+                g,
+                side * 11,
+                2 + i * 8,
+                8,
+                g.rng.uniform(6, 11),
+                7.8,
+                g.tint(g.pick(rgb(190, 150, 104), rgb(168, 120, 90), rgb(150, 140, 124))),
+                0.3,
+            )
     ridge_line(m, g, 200, 12, 40, scale(g.scheme.sky_low, 0.5), flat=True)
     m.azimuths = (-0.2, -0.08, 0.08, 0.2)
     m.haze = 0.008
@@ -448,7 +629,16 @@ def generic_exterior(m: SetModel, g: Grow) -> None:
     earth = from_hsv(hue, g.rng.uniform(0.2, 0.45), g.rng.uniform(0.35, 0.6))
     ground_plane(m, g.tint(earth), grain=0.9)
     for far, low, high, share in ((400, 20, g.rng.uniform(40, 140), 0.55), (210, 4, g.rng.uniform(12, 50), 0.25)):
-        ridge_line(m, g, far, low, high, mix(scale(earth, 0.8), g.scheme.sky_low, share), jag=g.rng.uniform(0.3, 0.8), flat=g.rng.random() < 0.3)
+        ridge_line(
+            m,
+            g,
+            far,
+            low,
+            high,
+            mix(scale(earth, 0.8), g.scheme.sky_low, share),
+            jag=g.rng.uniform(0.3, 0.8),
+            flat=g.rng.random() < 0.3,
+        )
     kind = g.rng.randrange(3)
     for _ in range(34):
         angle, away = g.rng.uniform(0, 6.28), g.rng.uniform(5, 60)
@@ -458,12 +648,35 @@ def generic_exterior(m: SetModel, g: Grow) -> None:
         elif kind == 1:
             rock(m, g, x, z, g.rng.uniform(0.8, 4), g.rng.uniform(0.6, 5), from_hsv(hue + 0.5, 0.2, 0.5))
         else:
-            building(m, g, x * 1.5, 12 + abs(z), g.rng.uniform(4, 7), g.rng.uniform(3, 9), 6, from_hsv(hue + g.near(0.4, 0.1), 0.25, 0.6), 0.4)
+            building(
+                m,
+                g,
+                x * 1.5,
+                12 + abs(z),
+                g.rng.uniform(4, 7),
+                g.rng.uniform(3, 9),
+                6,
+                from_hsv(hue + g.near(0.4, 0.1), 0.25, 0.6),
+                0.4,
+            )
     m.haze = 0.004
 
 
 EXTERIORS: dict[str, Callable[[SetModel, Grow], None]] = {
-    "street": street, "rooftop": rooftop, "forest": forest, "field": field, "desert": desert, "snowfield": snowfield,
-    "beach": beach, "sea": sea, "harbour": harbour, "lighthouse": lighthouse, "mountain": mountain, "station": station,
-    "town": town, "market": market, "farm": farm, "generic_exterior": generic_exterior,
+    "street": street,
+    "rooftop": rooftop,
+    "forest": forest,
+    "field": field,
+    "desert": desert,
+    "snowfield": snowfield,
+    "beach": beach,
+    "sea": sea,
+    "harbour": harbour,
+    "lighthouse": lighthouse,
+    "mountain": mountain,
+    "station": station,
+    "town": town,
+    "market": market,
+    "farm": farm,
+    "generic_exterior": generic_exterior,
 }

@@ -8,24 +8,77 @@ import numpy as np
 from vibeboard.providers.sandbox.picture.colour import Colour, from_hsv, mix, rgb, scale
 from vibeboard.providers.sandbox.picture.sheet import Sheet, limb, oval
 
-STEEL, BRASS, WOOD, DARK, PAPER = rgb(150, 156, 164), rgb(206, 166, 84), rgb(120, 80, 48), rgb(28, 28, 32), rgb(228, 220, 202)
+STEEL, BRASS, WOOD, DARK, PAPER = (
+    rgb(150, 156, 164),
+    rgb(196, 150, 88),
+    rgb(120, 80, 48),
+    rgb(28, 28, 32),
+    rgb(228, 220, 202),
+)
 GLASS, LEATHER, GLOW = rgb(150, 190, 200), rgb(110, 68, 42), rgb(255, 210, 140)
 
 # Real height in metres, and whether a hand carries it.
 SIZES: dict[str, tuple[float, bool]] = {
-    "door_handle": (0.16, False), "washing_machine": (1.0, False), "neon_sign": (0.7, False), "gun": (0.16, True), "phone": (0.15, True),
-    "letter": (0.2, True), "cup": (0.12, True), "bottle": (0.3, True), "suitcase": (0.5, True), "knife": (0.2, True), "lamp": (0.55, False),
-    "car": (1.5, False), "clock": (0.3, False), "book": (0.22, True), "key": (0.09, True), "camera": (0.16, True), "flower": (0.4, True),
-    "chair": (0.95, False), "table": (0.78, False), "door": (2.1, False), "umbrella": (0.9, True), "bicycle": (1.05, False), "boat": (2.4, False),
-    "robot": (1.5, False), "ring": (0.03, True), "coin": (0.03, True), "mirror": (1.0, False), "television": (0.6, False), "computer": (0.45, False),
-    "candle": (0.25, True), "hat": (0.2, True), "shoe": (0.14, False), "cigarette": (0.08, True), "guitar": (1.0, False), "hand": (0.2, False),
-    "eye": (0.1, False), "lips": (0.1, False), "object": (0.5, False),
+    "door_handle": (0.16, False),
+    "door_lever": (0.17, False),
+    "washing_machine": (1.0, False),
+    "neon_sign": (0.7, False),
+    "gun": (0.16, True),
+    "phone": (0.15, True),
+    "letter": (0.2, True),
+    "cup": (0.12, True),
+    "bottle": (0.3, True),
+    "suitcase": (0.5, True),
+    "knife": (0.2, True),
+    "lamp": (0.55, False),
+    "car": (1.5, False),
+    "clock": (0.3, False),
+    "book": (0.22, True),
+    "key": (0.09, True),
+    "camera": (0.16, True),
+    "flower": (0.4, True),
+    "chair": (0.95, False),
+    "table": (0.78, False),
+    "door": (2.1, False),
+    "umbrella": (0.9, True),
+    "bicycle": (1.05, False),
+    "boat": (2.4, False),
+    "robot": (1.5, False),
+    "ring": (0.03, True),
+    "coin": (0.03, True),
+    "mirror": (1.0, False),
+    "television": (0.6, False),
+    "computer": (0.45, False),
+    "candle": (0.25, True),
+    "hat": (0.2, True),
+    "shoe": (0.14, False),
+    "cigarette": (0.08, True),
+    "guitar": (1.0, False),
+    "hand": (0.2, False),
+    "eye": (0.1, False),
+    "lips": (0.1, False),
+    "object": (0.5, False),
 }
 
 
-def draw_prop(sheet: Sheet, kind: str, name: str, height: float, phase: float, accent: Colour, second: Colour, skin: Colour) -> None:
-    """Draws a prop of that height (metres). name seeds what has no motif of its own; phase (seconds) moves it."""
+def draw_prop(
+    sheet: Sheet,
+    kind: str,
+    name: str,
+    height: float,
+    phase: float,
+    accent: Colour,
+    second: Colour,
+    skin: Colour,
+    standing: bool = False,
+) -> None:
+    """Draws a prop of that height (metres). name seeds what has no motif of its own; phase (seconds) moves it.
+
+    standing puts it on a table top that fills the frame below it (inserts).
+    """
     pen = _Pen(sheet, height, phase, accent, second, skin, name)
+    if standing:
+        _surface(pen)
     draw = _MOTIFS.get(kind)
     if draw is None:
         _object(pen)
@@ -34,22 +87,40 @@ def draw_prop(sheet: Sheet, kind: str, name: str, height: float, phase: float, a
 
 
 class _Pen:
-    def __init__(self, sheet: Sheet, height: float, phase: float, accent: Colour, second: Colour, skin: Colour, name: str) -> None:
-        self.sheet, self.k, self.phase, self.accent, self.second, self.skin, self.name = sheet, height, phase, accent, second, skin, name
+    def __init__(
+        self, sheet: Sheet, height: float, phase: float, accent: Colour, second: Colour, skin: Colour, name: str
+    ) -> None:
+        self.sheet, self.k, self.phase, self.accent, self.second, self.skin, self.name = (
+            sheet,
+            height,
+            phase,
+            accent,
+            second,
+            skin,
+            name,
+        )
 
     def poly(self, points: list[tuple[float, float]], colour: Colour, rise: float = 130, inside: bool = False) -> None:
         self.sheet.poly(np.asarray(points, float) * self.k, colour, rise, inside=inside)
 
-    def smooth(self, points: list[tuple[float, float]], colour: Colour, rise: float = 130, inside: bool = False) -> None:
+    def smooth(
+        self, points: list[tuple[float, float]], colour: Colour, rise: float = 130, inside: bool = False
+    ) -> None:
         self.sheet.smooth(np.asarray(points, float) * self.k, colour, rise, inside=inside)
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, rise: float = 130, inside: bool = False) -> None:
+    def rect(
+        self, x0: float, y0: float, x1: float, y1: float, colour: Colour, rise: float = 130, inside: bool = False
+    ) -> None:
         self.poly([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, rise, inside)
 
-    def disc(self, x: float, y: float, rx: float, colour: Colour, rise: float = 150, ry: float = 0.0, inside: bool = False) -> None:
+    def disc(
+        self, x: float, y: float, rx: float, colour: Colour, rise: float = 150, ry: float = 0.0, inside: bool = False
+    ) -> None:
         self.sheet.poly(oval(x, y, rx, ry or rx) * self.k, colour, rise, inside=inside)
 
-    def rod(self, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float, colour: Colour, rise: float = 150) -> None:
+    def rod(
+        self, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float, colour: Colour, rise: float = 150
+    ) -> None:
         self.sheet.poly(limb(a, b, ra, rb) * self.k, colour, rise)
 
     def soft(self, points: list[tuple[float, float]], colour: Colour, strength: float, blur: float) -> None:
@@ -62,6 +133,20 @@ class _Pen:
         self.sheet.soft(oval(x, y, rx, ry) * self.k, (1.0, 1.0, 1.0), strength, 0.02 * self.k)
 
 
+def _surface(p: _Pen) -> None:
+    top = mix(rgb(92, 68, 54), scale(p.second, 0.35), 0.35)
+    p.rect(-9, -9, 9, 0.16, scale(top, 0.62), 40)
+    for k in range(12):
+        y = 0.16 - 0.02 * k * (1 + 0.35 * k)
+        p.soft(
+            [(-9, y), (9, y), (9, y - 0.03 - 0.02 * k), (-9, y - 0.03 - 0.02 * k)],
+            scale(top, 1.0 + 0.09 * k),
+            0.30,
+            0.03,
+        )
+    p.soft([(-0.75, 0.06), (0.75, 0.06), (0.95, -0.10), (-0.8, -0.10)], scale(top, 0.12), 0.85, 0.08)
+
+
 def hand(pen: _Pen, x: float, y: float, size: float, angle: float, sleeve: Colour) -> None:
     """A gripping hand seen from its back, arm from the lower right."""
     c, s = math.cos(angle), math.sin(angle)
@@ -72,40 +157,85 @@ def hand(pen: _Pen, x: float, y: float, size: float, angle: float, sleeve: Colou
     skin = pen.skin
     pen.rod(at(1.05, -0.75), at(3.2, -2.3), 0.50 * size, 0.62 * size, sleeve, 120)
     pen.rod(at(0.45, -0.3), at(1.2, -0.85), 0.34 * size, 0.30 * size, scale(skin, 0.94), 130)
-    pen.smooth([at(-0.35, 0.30), at(0.1, 0.46), at(0.55, 0.25), at(0.75, -0.2), at(0.45, -0.62), at(-0.05, -0.55), at(-0.40, -0.2)], skin, 150)
+    pen.smooth(
+        [
+            at(-0.35, 0.30),
+            at(0.1, 0.46),
+            at(0.55, 0.25),
+            at(0.75, -0.2),
+            at(0.45, -0.62),
+            at(-0.05, -0.55),
+            at(-0.40, -0.2),
+        ],
+        skin,
+        150,
+    )
     for k in range(4):
         a = at(-0.30 + 0.13 * k * 0.3, 0.30 - 0.235 * k)
         b = at(-0.74, 0.24 - 0.225 * k)
         tip = at(-0.72 + 0.10, 0.08 - 0.22 * k)
         pen.rod(a, b, 0.125 * size, 0.112 * size, scale(skin, 1.02 - 0.05 * k), 175 - k * 4)
         pen.rod(b, tip, 0.105 * size, 0.085 * size, scale(skin, 0.92 - 0.04 * k), 170 - k * 4)
-        pen.sheet.soft(oval(b[0], b[1], 0.05 * size, 0.05 * size) * pen.k, mix(skin, (1, 1, 1), 0.4), 0.5, 0.03 * size * pen.k)
+        pen.sheet.soft(
+            oval(b[0], b[1], 0.05 * size, 0.05 * size) * pen.k, mix(skin, (1, 1, 1), 0.4), 0.5, 0.03 * size * pen.k
+        )
     pen.rod(at(0.15, 0.38), at(-0.42, 0.62), 0.135 * size, 0.105 * size, scale(skin, 1.04), 185)
 
 
+def _door_lever(p: _Pen) -> None:
+    _lever(p, 0.0)
+
+
 def _door_handle(p: _Pen) -> None:
+    _door_leaf(p)
+    _lever(p, 0.87)
+
+
+def _lever(p: _Pen, x: float) -> None:
+    """Plate, lever and the hand that turns it, about x."""
     turn = -0.32 + 0.30 * math.sin(p.phase * 1.1)
+    p.smooth(
+        [(x - 0.25, -0.72), (x + 0.25, -0.72), (x + 0.29, 0.4), (x + 0.25, 1.52), (x - 0.25, 1.52), (x - 0.29, 0.4)],
+        scale(BRASS, 0.7),
+        120,
+    )
+    p.smooth(
+        [(x - 0.20, -0.66), (x + 0.20, -0.66), (x + 0.23, 0.4), (x + 0.20, 1.46), (x - 0.20, 1.46), (x - 0.23, 0.4)],
+        BRASS,
+        130,
+        True,
+    )
+    p.disc(x, -0.30, 0.10, DARK, inside=True)
+    p.poly([(x - 0.05, -0.30), (x + 0.05, -0.30), (x + 0.08, -0.56), (x - 0.08, -0.56)], DARK, inside=True)
+    for y in (-0.58, 1.36):
+        p.disc(x, y, 0.05, scale(BRASS, 0.6), inside=True)
+    p.disc(x, 0.72, 0.23, scale(BRASS, 0.9), 170)
+    end = (x - 1.55 * math.cos(turn), 0.72 + 1.55 * math.sin(turn))
+    p.soft([tuple(q) for q in limb((x, 0.5), (end[0], end[1] - 0.25), 0.16, 0.13)], (0.02, 0.02, 0.03), 0.6, 0.08)
+    p.rod((x, 0.72), end, 0.16, 0.13, BRASS, 200)
+    p.sheet.soft(
+        limb((x - 0.07, 0.78), (end[0] + 0.1, end[1] + 0.06), 0.035, 0.03) * p.k, (1.0, 1.0, 1.0), 0.75, 0.02 * p.k
+    )
+    p.disc(x, 0.72, 0.12, scale(BRASS, 1.2), 210)
+    hand(p, end[0] + 0.62, end[1] - 0.05, 0.78, 0.35 + turn * 0.5, DARK)
+
+
+def _door_leaf(p: _Pen) -> None:
+    """The door itself, where the set has none."""
     wood = rgb(96, 62, 44)
     p.rect(-5, -4, 5, 5, wood, 60)
     for x in np.linspace(-4.6, 4.6, 30):
-        p.soft([(x, -4), (x + 0.05, -4), (x + 0.02, 5), (x - 0.03, 5)], scale(wood, 0.7 if int(x * 7) % 2 else 1.25), 0.35, 0.03)
+        p.soft(
+            [(x, -4), (x + 0.05, -4), (x + 0.02, 5), (x - 0.03, 5)],
+            scale(wood, 0.7 if int(x * 7) % 2 else 1.25),
+            0.35,
+            0.03,
+        )
     p.rect(-4.2, 1.55, -0.75, 4.6, scale(wood, 0.72), 40)
     p.rect(-4.0, 1.75, -0.95, 4.4, scale(wood, 1.08), 55)
     p.rect(1.55, -4, 1.75, 5, scale(wood, 0.25), 20)
     p.rect(1.75, -4, 5.5, 5, scale(wood, 0.5), 50)
     p.soft([(1.5, -4), (1.62, -4), (1.62, 5), (1.5, 5)], mix(p.accent, (1, 1, 1), 0.3), 0.7, 0.05)
-    p.smooth([(0.62, -0.72), (1.12, -0.72), (1.16, 0.4), (1.12, 1.52), (0.62, 1.52), (0.58, 0.4)], scale(BRASS, 0.75), 120)
-    p.smooth([(0.67, -0.66), (1.07, -0.66), (1.10, 0.4), (1.07, 1.46), (0.67, 1.46), (0.64, 0.4)], BRASS, 130, True)
-    p.disc(0.87, -0.30, 0.10, DARK, inside=True)
-    p.poly([(0.82, -0.30), (0.92, -0.30), (0.95, -0.56), (0.79, -0.56)], DARK, inside=True)
-    for y in (-0.58, 1.36):
-        p.disc(0.87, y, 0.05, scale(BRASS, 0.6), inside=True)
-    p.disc(0.87, 0.72, 0.23, scale(BRASS, 0.9), 170)
-    end = (0.87 - 1.55 * math.cos(turn), 0.72 + 1.55 * math.sin(turn))
-    p.rod((0.87, 0.72), end, 0.16, 0.13, BRASS, 200)
-    p.sheet.soft(limb((0.8, 0.78), (end[0] + 0.1, end[1] + 0.06), 0.035, 0.03) * p.k, (1.0, 1.0, 1.0), 0.75, 0.02 * p.k)
-    p.disc(0.87, 0.72, 0.12, scale(BRASS, 1.2), 210)
-    hand(p, end[0] + 0.62, end[1] - 0.28, 0.78, 0.35 + turn * 0.5, scale(p.second if False else DARK, 1.0))
 
 
 def _washing_machine(p: _Pen) -> None:
@@ -119,7 +249,13 @@ def _washing_machine(p: _Pen) -> None:
     p.disc(0, 0.42, 0.215, rgb(22, 30, 44), 120)
     for k in range(5):
         a = p.phase * 2.2 + k * 1.25
-        p.disc(0.11 * math.cos(a), 0.38 + 0.10 * math.sin(a), 0.085, mix(p.accent, rgb(200, 200, 210), 0.25 * k), inside=True)
+        p.disc(
+            0.11 * math.cos(a),
+            0.38 + 0.10 * math.sin(a),
+            0.085,
+            mix(p.accent, rgb(200, 200, 210), 0.25 * k),
+            inside=True,
+        )
     p.soft([(-0.18, 0.42), (-0.05, 0.62), (0.06, 0.62), (-0.14, 0.36)], (1, 1, 1), 0.5, 0.02)
 
 
@@ -131,14 +267,27 @@ def _neon_sign(p: _Pen) -> None:
         for a, b, c, d in zip(ring, np.roll(ring, -1, 0), np.roll(inner, -1, 0), inner, strict=True):
             p.light([tuple(a), tuple(b), tuple(c), tuple(d)], tint, 2.6)
     for side in (-1, 1):
-        p.light([(side * 0.45, 0.28), (side * 0.5, 0.28), (side * 0.68, 0.5), (side * 0.5, 0.72), (side * 0.45, 0.72), (side * 0.62, 0.5)], p.accent, 2.6)
+        p.light(
+            [
+                (side * 0.45, 0.28),
+                (side * 0.5, 0.28),
+                (side * 0.68, 0.5),
+                (side * 0.5, 0.72),
+                (side * 0.45, 0.72),
+                (side * 0.62, 0.5),
+            ],
+            p.accent,
+            2.6,
+        )
 
 
 def _gun(p: _Pen) -> None:
     p.poly([(-0.9, 0.98), (0.55, 0.98), (0.58, 0.70), (-0.9, 0.70)], scale(STEEL, 0.42), 160)
     p.poly([(-0.88, 0.72), (0.5, 0.72), (0.48, 0.58), (-0.3, 0.56), (-0.85, 0.60)], DARK, 140)
     p.poly([(0.12, 0.62), (0.56, 0.66), (0.76, 0.0), (0.36, -0.06)], rgb(70, 46, 34), 150)
-    p.smooth([(0.12, 0.6), (-0.2, 0.58), (-0.22, 0.34), (0.16, 0.30), (0.2, 0.36), (-0.14, 0.38), (-0.14, 0.54)], DARK, 130)
+    p.smooth(
+        [(0.12, 0.6), (-0.2, 0.58), (-0.22, 0.34), (0.16, 0.30), (0.2, 0.36), (-0.14, 0.38), (-0.14, 0.54)], DARK, 130
+    )
     for k in range(5):
         p.rect(0.28 + k * 0.05, 0.74, 0.30 + k * 0.05, 0.95, DARK, inside=True)
     p.soft([(-0.88, 0.93), (0.5, 0.93), (0.5, 0.96), (-0.88, 0.96)], (1, 1, 1), 0.55, 0.012)
@@ -149,26 +298,52 @@ def _phone(p: _Pen) -> None:
         p.smooth([(-0.7, 0), (0.7, 0), (0.5, 0.55), (-0.5, 0.55)], DARK)
         p.disc(0, 0.3, 0.22, STEEL)
         p.disc(0, 0.3, 0.12, PAPER, inside=True)
-        p.smooth([(-0.85, 0.55), (-0.75, 0.8), (0, 0.9), (0.75, 0.8), (0.85, 0.55), (0.5, 0.62), (0, 0.72), (-0.5, 0.62)], scale(DARK, 1.6), 180)
+        p.smooth(
+            [(-0.85, 0.55), (-0.75, 0.8), (0, 0.9), (0.75, 0.8), (0.85, 0.55), (0.5, 0.62), (0, 0.72), (-0.5, 0.62)],
+            scale(DARK, 1.6),
+            180,
+        )
         return
     p.smooth([(-0.27, 0.02), (0.27, 0.02), (0.27, 0.98), (-0.27, 0.98)], DARK)
     p.light([(-0.22, 0.1), (0.22, 0.1), (0.22, 0.9), (-0.22, 0.9)], scale(p.second, 0.55), 1.0)
     for k in range(4):
-        p.light([(-0.16, 0.72 - k * 0.13), (0.02 + 0.04 * k, 0.72 - k * 0.13), (0.02 + 0.04 * k, 0.77 - k * 0.13), (-0.16, 0.77 - k * 0.13)], PAPER, 1.2)
+        p.light(
+            [
+                (-0.16, 0.72 - k * 0.13),
+                (0.02 + 0.04 * k, 0.72 - k * 0.13),
+                (0.02 + 0.04 * k, 0.77 - k * 0.13),
+                (-0.16, 0.77 - k * 0.13),
+            ],
+            PAPER,
+            1.2,
+        )
 
 
 def _letter(p: _Pen) -> None:
     p.poly([(-0.62, 0.02), (0.58, -0.03), (0.66, 0.93), (-0.56, 1.0)], PAPER)
     for k in range(8):
         y = 0.84 - k * 0.095
-        p.poly([(-0.46, y), (0.46 - 0.2 * (k % 3 == 2), y - 0.035), (0.46 - 0.2 * (k % 3 == 2), y - 0.052), (-0.46, y - 0.018)], rgb(60, 56, 70), inside=True)
+        p.poly(
+            [
+                (-0.46, y),
+                (0.46 - 0.2 * (k % 3 == 2), y - 0.035),
+                (0.46 - 0.2 * (k % 3 == 2), y - 0.052),
+                (-0.46, y - 0.018),
+            ],
+            rgb(60, 56, 70),
+            inside=True,
+        )
     p.soft([(-0.6, 0.48), (0.62, 0.43), (0.62, 0.46), (-0.6, 0.51)], scale(PAPER, 0.5), 0.5, 0.012)
     p.disc(0.36, 0.13, 0.08, rgb(160, 28, 36), 170)
     hand(p, 0.72, 0.10, 0.30, 0.5, DARK)
 
 
 def _cup(p: _Pen) -> None:
-    p.smooth([(0.36, 0.72), (0.66, 0.7), (0.66, 0.36), (0.34, 0.3), (0.34, 0.38), (0.56, 0.42), (0.56, 0.62), (0.36, 0.62)], rgb(206, 200, 190), 110)
+    p.smooth(
+        [(0.36, 0.72), (0.66, 0.7), (0.66, 0.36), (0.34, 0.3), (0.34, 0.38), (0.56, 0.42), (0.56, 0.62), (0.36, 0.62)],
+        rgb(206, 200, 190),
+        110,
+    )
     p.smooth([(-0.4, 0.9), (-0.36, 0.2), (-0.2, 0.02), (0.2, 0.02), (0.36, 0.2), (0.4, 0.9)], rgb(222, 216, 206))
     p.disc(0, 0.9, 0.4, scale(PAPER, 0.85), 150, 0.09)
     p.disc(0, 0.885, 0.34, rgb(52, 30, 22), 100, 0.07)
@@ -176,7 +351,21 @@ def _cup(p: _Pen) -> None:
 
 
 def _bottle(p: _Pen) -> None:
-    p.smooth([(-0.17, 0.01), (0.17, 0.01), (0.18, 0.5), (0.13, 0.62), (0.055, 0.7), (0.05, 0.97), (-0.05, 0.97), (-0.055, 0.7), (-0.13, 0.62), (-0.18, 0.5)], rgb(38, 74, 50))
+    p.smooth(
+        [
+            (-0.17, 0.01),
+            (0.17, 0.01),
+            (0.18, 0.5),
+            (0.13, 0.62),
+            (0.055, 0.7),
+            (0.05, 0.97),
+            (-0.05, 0.97),
+            (-0.055, 0.7),
+            (-0.13, 0.62),
+            (-0.18, 0.5),
+        ],
+        rgb(38, 74, 50),
+    )
     p.rect(-0.17, 0.16, 0.17, 0.44, PAPER, inside=True)
     p.rect(-0.12, 0.3, 0.12, 0.36, scale(p.accent, 0.7), inside=True)
     p.rect(-0.055, 0.84, 0.055, 0.99, scale(p.accent, 0.6), 150)
@@ -184,7 +373,19 @@ def _bottle(p: _Pen) -> None:
 
 
 def _suitcase(p: _Pen) -> None:
-    p.smooth([(-0.18, 0.84), (-0.16, 1.0), (0.16, 1.0), (0.18, 0.84), (0.12, 0.84), (0.11, 0.94), (-0.11, 0.94), (-0.12, 0.84)], DARK)
+    p.smooth(
+        [
+            (-0.18, 0.84),
+            (-0.16, 1.0),
+            (0.16, 1.0),
+            (0.18, 0.84),
+            (0.12, 0.84),
+            (0.11, 0.94),
+            (-0.11, 0.94),
+            (-0.12, 0.84),
+        ],
+        DARK,
+    )
     p.poly([(-0.66, 0.02), (0.66, 0.02), (0.68, 0.85), (-0.68, 0.85)], LEATHER)
     p.rect(-0.67, 0.44, 0.67, 0.49, scale(LEATHER, 0.5), inside=True)
     for x in (-0.42, 0.42):
@@ -208,7 +409,22 @@ def _lamp(p: _Pen) -> None:
 
 def _car(p: _Pen) -> None:
     paint = scale(from_hsv(sum(map(ord, p.name)) % 17 / 17, 0.6, 0.5), 1.0)
-    p.smooth([(-1.5, 0.26), (-1.52, 0.52), (-1.1, 0.62), (-0.72, 0.94), (-0.2, 1.0), (0.4, 0.98), (0.85, 0.66), (1.42, 0.58), (1.5, 0.3), (1.4, 0.2), (-1.4, 0.2)], paint)
+    p.smooth(
+        [
+            (-1.5, 0.26),
+            (-1.52, 0.52),
+            (-1.1, 0.62),
+            (-0.72, 0.94),
+            (-0.2, 1.0),
+            (0.4, 0.98),
+            (0.85, 0.66),
+            (1.42, 0.58),
+            (1.5, 0.3),
+            (1.4, 0.2),
+            (-1.4, 0.2),
+        ],
+        paint,
+    )
     p.poly([(-0.92, 0.64), (-0.64, 0.90), (-0.12, 0.93), (-0.12, 0.64)], rgb(60, 80, 96), 90, True)
     p.poly([(-0.05, 0.64), (-0.05, 0.93), (0.36, 0.92), (0.66, 0.64)], rgb(60, 80, 96), 90, True)
     for x in (-0.92, 0.92):
@@ -224,9 +440,25 @@ def _clock(p: _Pen) -> None:
     p.disc(0, 0.5, 0.44, PAPER, 110)
     for k in range(12):
         a = k * math.pi / 6
-        p.rod((0.36 * math.sin(a), 0.5 + 0.36 * math.cos(a)), (0.41 * math.sin(a), 0.5 + 0.41 * math.cos(a)), 0.012, 0.012, DARK)
-    for turn, length, width in ((5.2 + p.phase * 0.01, 0.24, 0.022), (0.4 + p.phase * 0.05, 0.34, 0.015), (p.phase * 0.5, 0.36, 0.006)):
-        p.rod((0, 0.5), (length * math.sin(turn), 0.5 + length * math.cos(turn)), width, width * 0.5, DARK if width > 0.01 else rgb(190, 30, 30))
+        p.rod(
+            (0.36 * math.sin(a), 0.5 + 0.36 * math.cos(a)),
+            (0.41 * math.sin(a), 0.5 + 0.41 * math.cos(a)),
+            0.012,
+            0.012,
+            DARK,
+        )
+    for turn, length, width in (
+        (5.2 + p.phase * 0.01, 0.24, 0.022),
+        (0.4 + p.phase * 0.05, 0.34, 0.015),
+        (p.phase * 0.5, 0.36, 0.006),
+    ):
+        p.rod(
+            (0, 0.5),
+            (length * math.sin(turn), 0.5 + length * math.cos(turn)),
+            width,
+            width * 0.5,
+            DARK if width > 0.01 else rgb(190, 30, 30),
+        )
     p.disc(0, 0.5, 0.03, BRASS, 180)
 
 
@@ -235,9 +467,20 @@ def _book(p: _Pen) -> None:
     p.poly([(-0.75, 0.1), (0.0, 0.0), (0.0, 0.9), (-0.72, 1.0)], cover)
     p.poly([(0.75, 0.1), (0.0, 0.0), (0.0, 0.9), (0.72, 1.0)], scale(cover, 0.8))
     for side in (-1, 1):
-        p.smooth([(0, 0.05), (side * 0.36, 0.13), (side * 0.7, 0.12), (side * 0.68, 0.96), (side * 0.36, 0.98), (0, 0.90)], PAPER, 160)
+        p.smooth(
+            [(0, 0.05), (side * 0.36, 0.13), (side * 0.7, 0.12), (side * 0.68, 0.96), (side * 0.36, 0.98), (0, 0.90)],
+            PAPER,
+            160,
+        )
         for k in range(8):
-            p.rect(min(side * 0.12, side * 0.58), 0.24 + k * 0.085, max(side * 0.12, side * 0.58), 0.255 + k * 0.085, rgb(110, 104, 104), inside=True)
+            p.rect(
+                min(side * 0.12, side * 0.58),
+                0.24 + k * 0.085,
+                max(side * 0.12, side * 0.58),
+                0.255 + k * 0.085,
+                rgb(110, 104, 104),
+                inside=True,
+            )
 
 
 def _key(p: _Pen) -> None:
@@ -250,7 +493,19 @@ def _key(p: _Pen) -> None:
 
 
 def _camera(p: _Pen) -> None:
-    p.smooth([(-0.75, 0.02), (0.75, 0.02), (0.75, 0.75), (0.35, 0.78), (0.25, 0.98), (-0.25, 0.98), (-0.35, 0.78), (-0.75, 0.75)], DARK)
+    p.smooth(
+        [
+            (-0.75, 0.02),
+            (0.75, 0.02),
+            (0.75, 0.75),
+            (0.35, 0.78),
+            (0.25, 0.98),
+            (-0.25, 0.98),
+            (-0.35, 0.78),
+            (-0.75, 0.75),
+        ],
+        DARK,
+    )
     p.rect(-0.74, 0.5, 0.74, 0.62, scale(STEEL, 0.8), inside=True)
     for r, tint in ((0.36, scale(STEEL, 0.5)), (0.29, DARK), (0.20, rgb(36, 46, 86)), (0.10, rgb(12, 12, 22))):
         p.disc(0, 0.4, r, tint, 180)
@@ -263,7 +518,14 @@ def _flower(p: _Pen) -> None:
     p.smooth([(0.0, 0.2), (-0.2, 0.34), (-0.28, 0.26), (-0.14, 0.18)], rgb(50, 92, 48))
     for k in range(11):
         a, r = k * 2.4, 0.17 - k * 0.013
-        p.disc(0.02 + r * math.cos(a), 0.80 + r * math.sin(a) * 0.8, 0.12 - 0.006 * k, mix(scale(p.accent, 0.55 + 0.05 * k), rgb(180, 20, 50), 0.5), 130 + 5 * k, 0.10)
+        p.disc(
+            0.02 + r * math.cos(a),
+            0.80 + r * math.sin(a) * 0.8,
+            0.12 - 0.006 * k,
+            mix(scale(p.accent, 0.55 + 0.05 * k), rgb(180, 20, 50), 0.5),
+            130 + 5 * k,
+            0.10,
+        )
 
 
 def _chair(p: _Pen) -> None:
@@ -295,7 +557,22 @@ def _door(p: _Pen) -> None:
 def _umbrella(p: _Pen) -> None:
     p.rod((0, 0.05), (0, 0.95), 0.012, 0.012, DARK)
     p.smooth([(0.0, 0.04), (0.03, 0.0), (0.08, 0.03), (0.07, 0.1)], DARK)
-    p.smooth([(-0.6, 0.58), (-0.4, 0.86), (0, 1.0), (0.4, 0.86), (0.6, 0.58), (0.4, 0.64), (0.2, 0.58), (0, 0.64), (-0.2, 0.58), (-0.4, 0.64)], scale(p.accent, 0.6), 170)
+    p.smooth(
+        [
+            (-0.6, 0.58),
+            (-0.4, 0.86),
+            (0, 1.0),
+            (0.4, 0.86),
+            (0.6, 0.58),
+            (0.4, 0.64),
+            (0.2, 0.58),
+            (0, 0.64),
+            (-0.2, 0.58),
+            (-0.4, 0.64),
+        ],
+        scale(p.accent, 0.6),
+        170,
+    )
     for x in (-0.3, 0.0, 0.3):
         p.soft([(x * 0.1, 0.98), (x * 0.1 + 0.01, 0.98), (x + 0.02, 0.62), (x, 0.62)], scale(p.accent, 0.2), 0.6, 0.012)
 
@@ -309,7 +586,14 @@ def _bicycle(p: _Pen) -> None:
             a2 = k * math.pi / 4 + p.phase * 0.3
             p.rod((x, 0.33), (x + 0.3 * math.cos(a2), 0.33 + 0.3 * math.sin(a2)), 0.004, 0.004, STEEL)
     paint = scale(p.accent, 0.7)
-    for a3, b3 in (((-0.52, 0.33), (-0.12, 0.33)), ((-0.12, 0.33), (-0.24, 0.78)), ((-0.52, 0.33), (-0.22, 0.70)), ((-0.22, 0.70), (0.34, 0.74)), ((-0.12, 0.33), (0.36, 0.70)), ((0.52, 0.33), (0.33, 0.88))):
+    for a3, b3 in (
+        ((-0.52, 0.33), (-0.12, 0.33)),
+        ((-0.12, 0.33), (-0.24, 0.78)),
+        ((-0.52, 0.33), (-0.22, 0.70)),
+        ((-0.22, 0.70), (0.34, 0.74)),
+        ((-0.12, 0.33), (0.36, 0.70)),
+        ((0.52, 0.33), (0.33, 0.88)),
+    ):
         p.rod(a3, b3, 0.022, 0.022, paint, 160)
     p.rod((0.33, 0.88), (0.5, 0.95), 0.018, 0.018, DARK)
     p.rod((-0.36, 0.82), (-0.14, 0.82), 0.035, 0.025, DARK)
@@ -351,7 +635,11 @@ def _ring(p: _Pen) -> None:
 def _coin(p: _Pen) -> None:
     p.disc(0, 0.5, 0.5, scale(BRASS, 0.7))
     p.disc(0, 0.5, 0.45, BRASS, 160)
-    p.smooth([(-0.12, 0.2), (-0.2, 0.5), (-0.05, 0.78), (0.16, 0.7), (0.14, 0.52), (0.22, 0.46), (0.12, 0.3)], scale(BRASS, 1.25), 190)
+    p.smooth(
+        [(-0.12, 0.2), (-0.2, 0.5), (-0.05, 0.78), (0.16, 0.7), (0.14, 0.52), (0.22, 0.46), (0.12, 0.3)],
+        scale(BRASS, 1.25),
+        190,
+    )
     p.shine(-0.2, 0.72, 0.14, 0.06, 0.6)
 
 
@@ -366,7 +654,11 @@ def _television(p: _Pen) -> None:
     p.smooth([(-0.5, 0.2), (0.34, 0.2), (0.36, 0.82), (-0.52, 0.82)], DARK, 90, True)
     p.light([(-0.46, 0.24), (0.30, 0.24), (0.31, 0.78), (-0.47, 0.78)], mix(p.second, PAPER, 0.4), 0.9)
     for k in range(4):
-        p.light([(-0.44, 0.30 + 0.12 * k), (0.29, 0.30 + 0.12 * k), (0.29, 0.34 + 0.12 * k), (-0.44, 0.34 + 0.12 * k)], p.second, 0.55)
+        p.light(
+            [(-0.44, 0.30 + 0.12 * k), (0.29, 0.30 + 0.12 * k), (0.29, 0.34 + 0.12 * k), (-0.44, 0.34 + 0.12 * k)],
+            p.second,
+            0.55,
+        )
     for y in (0.7, 0.5):
         p.disc(0.5, y, 0.06, BRASS, 170)
 
@@ -375,7 +667,16 @@ def _computer(p: _Pen) -> None:
     p.poly([(-0.7, 0.35), (0.7, 0.35), (0.66, 1.0), (-0.66, 1.0)], DARK)
     p.light([(-0.62, 0.40), (0.62, 0.40), (0.60, 0.95), (-0.60, 0.95)], scale(p.second, 0.4), 0.8)
     for k in range(6):
-        p.light([(-0.52, 0.86 - k * 0.075), (-0.1 + 0.09 * (k * 3 % 5), 0.86 - k * 0.075), (-0.1 + 0.09 * (k * 3 % 5), 0.885 - k * 0.075), (-0.52, 0.885 - k * 0.075)], p.second, 1.6)
+        p.light(
+            [
+                (-0.52, 0.86 - k * 0.075),
+                (-0.1 + 0.09 * (k * 3 % 5), 0.86 - k * 0.075),
+                (-0.1 + 0.09 * (k * 3 % 5), 0.885 - k * 0.075),
+                (-0.52, 0.885 - k * 0.075),
+            ],
+            p.second,
+            1.6,
+        )
     p.poly([(-0.85, 0.0), (0.85, 0.0), (0.72, 0.3), (-0.72, 0.3)], scale(STEEL, 0.7), 160)
     for k in range(4):
         p.rect(-0.66 + 0.03 * k, 0.05 + k * 0.06, 0.66 - 0.03 * k, 0.09 + k * 0.06, DARK, inside=True)
@@ -397,7 +698,22 @@ def _hat(p: _Pen) -> None:
 
 
 def _shoe(p: _Pen) -> None:
-    p.smooth([(-1.0, 0.05), (-1.0, 0.3), (-0.5, 0.45), (0.2, 0.7), (0.5, 1.0), (0.85, 0.95), (0.9, 0.5), (0.85, 0.2), (0.3, 0.12), (-0.4, 0.02)], scale(p.accent, 0.55), 160)
+    p.smooth(
+        [
+            (-1.0, 0.05),
+            (-1.0, 0.3),
+            (-0.5, 0.45),
+            (0.2, 0.7),
+            (0.5, 1.0),
+            (0.85, 0.95),
+            (0.9, 0.5),
+            (0.85, 0.2),
+            (0.3, 0.12),
+            (-0.4, 0.02),
+        ],
+        scale(p.accent, 0.55),
+        160,
+    )
     p.poly([(0.72, 0.3), (0.9, 0.4), (0.86, 0.0), (0.8, 0.0)], DARK, 140)
     p.soft([(-0.8, 0.3), (-0.3, 0.42), (-0.3, 0.46), (-0.8, 0.36)], (1, 1, 1), 0.7, 0.03)
 
@@ -411,7 +727,22 @@ def _cigarette(p: _Pen) -> None:
 
 def _guitar(p: _Pen) -> None:
     p.rod((0, 0.4), (0, 0.98), 0.022, 0.018, DARK)
-    p.smooth([(0, 0.0), (0.2, 0.04), (0.23, 0.18), (0.13, 0.28), (0.17, 0.40), (0.0, 0.48), (-0.17, 0.40), (-0.13, 0.28), (-0.23, 0.18), (-0.2, 0.04)], rgb(168, 96, 44), 150)
+    p.smooth(
+        [
+            (0, 0.0),
+            (0.2, 0.04),
+            (0.23, 0.18),
+            (0.13, 0.28),
+            (0.17, 0.40),
+            (0.0, 0.48),
+            (-0.17, 0.40),
+            (-0.13, 0.28),
+            (-0.23, 0.18),
+            (-0.2, 0.04),
+        ],
+        rgb(168, 96, 44),
+        150,
+    )
     p.disc(0, 0.3, 0.06, DARK, 60)
     p.rect(-0.03, 0.93, 0.03, 1.02, WOOD, 160)
 
@@ -433,7 +764,21 @@ def _object(p: _Pen) -> None:
         p.rect(-0.3, 0.3, 0.22, 0.52, from_hsv(hue + 0.5, 0.5, 0.7), inside=True)
     elif kind == 1:
         neck, belly = rng.uniform(0.1, 0.2), rng.uniform(0.3, 0.45)
-        p.smooth([(-0.2, 0.0), (-belly, 0.3), (-belly * 0.8, 0.6), (-neck, 0.8), (-neck * 1.3, 1.0), (neck * 1.3, 1.0), (neck, 0.8), (belly * 0.8, 0.6), (belly, 0.3), (0.2, 0.0)], tint)
+        p.smooth(
+            [
+                (-0.2, 0.0),
+                (-belly, 0.3),
+                (-belly * 0.8, 0.6),
+                (-neck, 0.8),
+                (-neck * 1.3, 1.0),
+                (neck * 1.3, 1.0),
+                (neck, 0.8),
+                (belly * 0.8, 0.6),
+                (belly, 0.3),
+                (0.2, 0.0),
+            ],
+            tint,
+        )
         p.disc(0, 0.42, belly * 0.5, from_hsv(hue + 0.5, 0.5, 0.7), 150, inside=True)
     elif kind == 2:
         p.disc(0, 0.45, 0.45, tint)
@@ -444,14 +789,49 @@ def _object(p: _Pen) -> None:
     else:
         p.rect(-0.34, 0.0, 0.34, 0.12, scale(tint, 0.5))
         p.rod((0, 0.1), (0, 0.6), 0.07, 0.05, tint)
-        p.smooth([(-0.36, 0.6), (-0.22, 0.92), (0, 1.0), (0.22, 0.92), (0.36, 0.6), (0, 0.52)], from_hsv(hue + 0.12, 0.55, 0.65), 170)
+        p.smooth(
+            [(-0.36, 0.6), (-0.22, 0.92), (0, 1.0), (0.22, 0.92), (0.36, 0.6), (0, 0.52)],
+            from_hsv(hue + 0.12, 0.55, 0.65),
+            170,
+        )
     p.shine(-0.15, 0.66, 0.07, 0.12, 0.5)
 
 
 _MOTIFS = {
-    "door_handle": _door_handle, "washing_machine": _washing_machine, "neon_sign": _neon_sign, "gun": _gun, "phone": _phone, "letter": _letter, "cup": _cup,
-    "bottle": _bottle, "suitcase": _suitcase, "knife": _knife, "lamp": _lamp, "car": _car, "clock": _clock, "book": _book, "key": _key, "camera": _camera,
-    "flower": _flower, "chair": _chair, "table": _table, "door": _door, "umbrella": _umbrella, "bicycle": _bicycle, "boat": _boat, "robot": _robot,
-    "ring": _ring, "coin": _coin, "mirror": _mirror, "television": _television, "computer": _computer, "candle": _candle, "hat": _hat, "shoe": _shoe,
-    "cigarette": _cigarette, "guitar": _guitar, "hand": _hand,
+    "door_handle": _door_handle,
+    "door_lever": _door_lever,
+    "washing_machine": _washing_machine,
+    "neon_sign": _neon_sign,
+    "gun": _gun,
+    "phone": _phone,
+    "letter": _letter,
+    "cup": _cup,
+    "bottle": _bottle,
+    "suitcase": _suitcase,
+    "knife": _knife,
+    "lamp": _lamp,
+    "car": _car,
+    "clock": _clock,
+    "book": _book,
+    "key": _key,
+    "camera": _camera,
+    "flower": _flower,
+    "chair": _chair,
+    "table": _table,
+    "door": _door,
+    "umbrella": _umbrella,
+    "bicycle": _bicycle,
+    "boat": _boat,
+    "robot": _robot,
+    "ring": _ring,
+    "coin": _coin,
+    "mirror": _mirror,
+    "television": _television,
+    "computer": _computer,
+    "candle": _candle,
+    "hat": _hat,
+    "shoe": _shoe,
+    "cigarette": _cigarette,
+    "guitar": _guitar,
+    "hand": _hand,
 }

@@ -8,8 +8,28 @@ from vibeboard.providers.ports import CharacterLook, FrameRequest
 from vibeboard.providers.sandbox.picture import lexicon as lex
 
 # Height of the world (metres) that the frame shows at the subject.
-VISIBLE = {"ews": 9.0, "ws": 2.9, "fs": 2.15, "mws": 1.5, "ms": 1.05, "mcu": 0.68, "cu": 0.46, "ecu": 0.25, "insert": 0.42}
-LENS = {"ews": 24.0, "ws": 28.0, "fs": 35.0, "mws": 40.0, "ms": 50.0, "mcu": 65.0, "cu": 85.0, "ecu": 100.0, "insert": 85.0}
+VISIBLE = {
+    "ews": 9.0,
+    "ws": 2.9,
+    "fs": 2.15,
+    "mws": 1.5,
+    "ms": 1.05,
+    "mcu": 0.68,
+    "cu": 0.46,
+    "ecu": 0.25,
+    "insert": 0.42,
+}
+LENS = {
+    "ews": 24.0,
+    "ws": 28.0,
+    "fs": 35.0,
+    "mws": 40.0,
+    "ms": 50.0,
+    "mcu": 65.0,
+    "cu": 85.0,
+    "ecu": 100.0,
+    "insert": 85.0,
+}
 TIGHT = frozenset({"cu", "ecu", "mcu", "insert"})
 
 
@@ -68,7 +88,13 @@ def read(request: FrameRequest) -> Shot:
     actions, cast = _people(request, prompt, absent)
     props, names = _props(request, prompt, absent)
     size, angle = _framing(prompt, props, bool(cast))
-    fog = 0.75 if on("fog", "mist", "foggy", "misty") else 0.45 if on("haze", "hazy", "smoke", "smoky", "dust", "dusty") else 0.0
+    fog = (
+        0.75
+        if on("fog", "mist", "foggy", "misty")
+        else 0.45
+        if on("haze", "hazy", "smoke", "smoky", "dust", "dusty")
+        else 0.0
+    )
     if on("steam", "steamy"):
         fog = max(fog, 0.35)
     rain = on("rain", "rainy", "downpour", "storm", "drizzle") and not lex.has(absent, "rain")
@@ -94,7 +120,7 @@ def read(request: FrameRequest) -> Shot:
         cast=cast,
         props=props,
         prop_names=names,
-        door=lex.has(prompt, "door", "doorway", "entrance", "enters", "enter", "entering", "exits", "threshold", "arrives"),
+        door=lex.has(prompt, "door", "doorway", "entrance", "threshold"),
         words=words,
     )
 
@@ -112,12 +138,36 @@ def _interior(place_text: str, prompt: str, place: str) -> bool:
             return True
     if place:
         return place in lex.INTERIORS
-    return not lex.has(f"{place_text} {prompt}", "sky", "sun", "tree", "storm", "wind", "rain", "river", "outside", "stars")
+    return not lex.has(
+        f"{place_text} {prompt}",
+        "sky",
+        "sun",
+        "tree",
+        "storm",
+        "wind",
+        "rain",
+        "river",
+        "outside",
+        "stars",
+        "moor",
+        "planet",
+        "moon",
+        "plain",
+        "plains",
+        "cliff",
+        "land",
+        "horizon",
+        "outback",
+        "steppe",
+        "ruins",
+    )
 
 
 def _time(prompt: str, words: str, place_text: str, place: str, interior: bool, absent: str) -> str:
     def said(text: str) -> str:
-        if lex.has(text, "night", "midnight", "nighttime", "moonlight", "moonlit", "late-night", "nocturnal", "neon-lit"):
+        if lex.has(
+            text, "night", "midnight", "nighttime", "moonlight", "moonlit", "late-night", "nocturnal", "neon-lit"
+        ):
             return "night"
         if lex.has(text, "sunset", "dusk", "golden hour", "twilight", "evening", "blue hour"):
             return "dusk"
@@ -131,7 +181,9 @@ def _time(prompt: str, words: str, place_text: str, place: str, interior: bool, 
     no_night = lex.has(absent, "night", "darkness")
     time = said(prompt) or said(place_text) or said(words)
     if not time:
-        dark = lex.has(words, "noir", "neo-noir", "thriller", "horror", "dark", "mystery", "crime", "gothic", "cyberpunk")
+        dark = lex.has(
+            words, "noir", "neo-noir", "thriller", "horror", "dark", "mystery", "crime", "gothic", "cyberpunk"
+        )
         warm = lex.has(words, "romance", "romantic", "nostalgic", "melancholy", "melancholic", "western", "elegiac")
         space = place == "lab" or lex.has(words, "sci-fi", "science fiction")
         time = "night" if dark or (space and interior) or place in lex.NIGHT_PLACES else "dusk" if warm else "day"
@@ -145,10 +197,41 @@ def _time(prompt: str, words: str, place_text: str, place: str, interior: bool, 
 def _people(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, ...], tuple[CharacterLook, ...]]:
     """Cast in the frame and what each does. Without a cast, people the prompt names are given a look of their own."""
     cast = list(request.cast)
-    if not cast and not lex.has(absent, "people", "person", "man", "woman", "figure") and not lex.has(prompt, *lex.NO_ONE):
-        for word in ("woman", "girl", "man", "boy", "figure", "stranger", "detective", "cowboy", "sheriff", "astronaut",
-                     "child", "soldier", "lover", "silhouette", "couple", "protagonist", "hero", "heroine", "friend",
-                     "robot", "priest", "nurse", "doctor", "teacher", "scientist", "driver", "waitress", "fisherman"):
+    if (
+        not cast
+        and not lex.has(absent, "people", "person", "man", "woman", "figure")
+        and not lex.has(prompt, *lex.NO_ONE)
+    ):
+        for word in (
+            "woman",
+            "girl",
+            "man",
+            "boy",
+            "figure",
+            "stranger",
+            "detective",
+            "cowboy",
+            "sheriff",
+            "astronaut",
+            "child",
+            "soldier",
+            "lover",
+            "silhouette",
+            "couple",
+            "protagonist",
+            "hero",
+            "heroine",
+            "friend",
+            "robot",
+            "priest",
+            "nurse",
+            "doctor",
+            "teacher",
+            "scientist",
+            "driver",
+            "waitress",
+            "fisherman",
+        ):
             if lex.has(prompt, word) and len(cast) < 3:
                 if word == "couple":
                     cast += [CharacterLook("woman"), CharacterLook("man")]
@@ -157,8 +240,9 @@ def _people(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str,
     found = [(at, action) for action, terms in lex.ACTIONS for term in terms if (at := lex.position(prompt, term)) >= 0]
     ordered = [action for _, action in sorted(found)]
     actions = [
-        ordered[min(index, len(ordered) - 1)] if ordered and (index == 0 or len(ordered) > 1 or ordered[0] in
-        ("run", "walk", "sit", "dance", "talk", "aim")) else "stand"
+        ordered[min(index, len(ordered) - 1)]
+        if ordered and (index == 0 or len(ordered) > 1 or ordered[0] in ("run", "walk", "sit", "dance", "talk", "aim"))
+        else "stand"
         for index in range(len(cast))
     ]
     return tuple(actions), tuple(cast[:4])
@@ -210,12 +294,18 @@ def _of_prop(prompt: str, props: tuple[str, ...]) -> bool:
     if first == "" or first in ("eye", "lips"):
         return False
     at = min(p for word in lex.PROPS[first] if (p := lex.position(subject, word)) >= 0)
-    face = [p for word in ("face", "eyes", "expression", *lex.FEMALE[:6], *lex.MALE[:3]) if (p := lex.position(subject, word)) >= 0]
+    face = [
+        p
+        for word in ("face", "eyes", "expression", *lex.FEMALE[:6], *lex.MALE[:3])
+        if (p := lex.position(subject, word)) >= 0
+    ]
     return not face or at < min(face) or lex.has(subject, "hand", "hands", "her", "his")
 
 
 def _view(prompt: str, cast: tuple[CharacterLook, ...]) -> str:
-    if lex.has(prompt, "from behind", "back to camera", "walks away", "back view", "rear view", "turns away", "behind her"):
+    if lex.has(
+        prompt, "from behind", "back to camera", "walks away", "back view", "rear view", "turns away", "behind her"
+    ):
         return "back"
     if lex.has(prompt, "profile", "side view", "in profile"):
         return "profile"

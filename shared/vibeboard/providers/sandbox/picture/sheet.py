@@ -19,8 +19,12 @@ def curve(points: Pairs, steps: int = 6) -> Points:
     p = np.asarray(points, float)
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
-    parts = 0.5 * (2 * b[:, None] + (c - a)[:, None] * t + (2 * a - 5 * b + 4 * c - d)[:, None] * t**2
-                   + (3 * b - a - 3 * c + d)[:, None] * t**3)
+    parts = 0.5 * (
+        2 * b[:, None]
+        + (c - a)[:, None] * t
+        + (2 * a - 5 * b + 4 * c - d)[:, None] * t**2
+        + (3 * b - a - 3 * c + d)[:, None] * t**3
+    )
     out: Points = parts.reshape(-1, 2)
     return out
 
@@ -28,12 +32,14 @@ def curve(points: Pairs, steps: int = 6) -> Points:
 def limb(a: tuple[float, float], b: tuple[float, float], ra: float, rb: float) -> Points:
     """A tapered capsule from a (radius ra) to b (radius rb)."""
     angle = math.atan2(b[1] - a[1], b[0] - a[0])
-    first = np.linspace(angle + math.pi / 2, angle + 3 * math.pi / 2, 9)
-    second = np.linspace(angle - math.pi / 2, angle + math.pi / 2, 9)
-    return np.concatenate([
-        np.stack([a[0] + ra * np.cos(first), a[1] + ra * np.sin(first)], 1),
-        np.stack([b[0] + rb * np.cos(second), b[1] + rb * np.sin(second)], 1),
-    ])
+    first = np.linspace(angle + math.pi / 2, angle + 3 * math.pi / 2, 14)
+    second = np.linspace(angle - math.pi / 2, angle + math.pi / 2, 14)
+    return np.concatenate(
+        [
+            np.stack([a[0] + ra * np.cos(first), a[1] + ra * np.sin(first)], 1),
+            np.stack([b[0] + rb * np.cos(second), b[1] + rb * np.sin(second)], 1),
+        ]
+    )
 
 
 def oval(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> Points:
@@ -117,7 +123,9 @@ class Sheet:
         share = mask.astype(np.float32) * (strength / 255)
         share3 = share[..., None]
         covered = (self.alpha[y0:y1, x0:x1].astype(np.float32) * (255 / 255))[..., None]
-        region[:] = np.clip(region + share3 * (np.array(colour, np.float32) * covered - region), 0, 255).astype(np.uint8)
+        region[:] = np.clip(region + share3 * (np.array(colour, np.float32) * covered - region), 0, 255).astype(
+            np.uint8
+        )
 
     def lit(self, light: FigureLight, form: float, left: int, top: int) -> Sprite:
         """Lights the sheet: form is the size (metres) of the roundness that light reveals."""
@@ -127,7 +135,9 @@ class Sheet:
         size = (self.size[1], self.size[0])
         small_size = (max(8, int(size[0] * shrink)), max(8, int(size[1] * shrink)))
         small = cv2.resize(self.relief, small_size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        tone = cv2.resize(cv2.cvtColor(self.albedo, cv2.COLOR_BGR2GRAY), small_size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        tone = cv2.resize(
+            cv2.cvtColor(self.albedo, cv2.COLOR_BGR2GRAY), small_size, interpolation=cv2.INTER_AREA
+        ).astype(np.float32)
         rounded = cv2.GaussianBlur(small + 0.0006 * tone, (0, 0), sigma * shrink)
         rounded += 0.7 * cv2.GaussianBlur(small, (0, 0), sigma * shrink * 2.6)
         gx = -cv2.Sobel(rounded, cv2.CV_32F, 1, 0, ksize=3) * sigma * shrink
@@ -135,7 +145,7 @@ class Sheet:
         length = np.sqrt(gx * gx + gy * gy + 0.16)
         nx, ny = gx / length, gy / length
         kx, ky = light.key_from
-        key = np.clip(0.42 + 0.95 * (nx * kx + ny * ky), 0.02, 1.35)
+        key = np.clip(0.56 + 0.80 * (nx * kx + ny * ky), 0.10, 1.35)
         rx, ry = light.rim_from
         thin = max(0.7, form * 0.30 * self.scale * shrink)
         mask = cv2.resize(self.alpha, small_size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
@@ -144,14 +154,17 @@ class Sheet:
         ey = cv2.Sobel(edge, cv2.CV_32F, 0, 1, ksize=3) * thin * 0.5
         rim = np.clip(ex * rx + ey * ry - 0.05, 0, 1) * 2.4
         under = np.clip(0.80 + 0.20 * ny, 0.5, 1.0)
-        level = (under[..., None] * np.array(light.ambient, np.float32) + key[..., None] * np.array(light.key, np.float32)).astype(np.float32)
+        level = (
+            under[..., None] * np.array(light.ambient, np.float32) + key[..., None] * np.array(light.key, np.float32)
+        ).astype(np.float32)
         sheen = (rim[..., None] * np.array(light.rim, np.float32)).astype(np.float32)
         level = cv2.resize(level, size)
         sheen = cv2.resize(sheen, size)
         base = self.albedo.astype(np.float32) / 255
+        base[self.alpha == 0] = 0
         base *= base
         noise = _brush(size, light.seed)
-        base *= level * (1 + 0.10 * noise)[..., None]
+        base *= level * (1 + 0.045 * noise)[..., None]
         base += sheen * (0.12 + 0.55 * np.sqrt(np.maximum(base, 0))) * alpha[..., None]
         for points, colour in self.glow:
             cv2.fillPoly(base, [np.round(self.pixels(points)).astype(np.int32)], colour, cv2.LINE_8)

@@ -9,7 +9,7 @@ import numpy as np
 from vibeboard.providers.sandbox.picture import texture
 from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme
 from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Points, SetModel
-from vibeboard.providers.sandbox.picture.optics import Camera, clip_near
+from vibeboard.providers.sandbox.picture.optics import Camera, clip_frame, clip_near
 
 FAR = 4000.0
 
@@ -39,10 +39,14 @@ class Plate:
 def sun_vector(sun: tuple[float, float]) -> Points:
     """Unit vector towards the sun."""
     azimuth, elevation = sun
-    return np.array([math.sin(azimuth) * math.cos(elevation), math.sin(elevation), math.cos(azimuth) * math.cos(elevation)])
+    return np.array(
+        [math.sin(azimuth) * math.cos(elevation), math.sin(elevation), math.cos(azimuth) * math.cos(elevation)]
+    )
 
 
-def render(model: SetModel, camera: Camera, light: Light, blocked: tuple[float, tuple[float, float, float, float]] | None) -> Plate:
+def render(
+    model: SetModel, camera: Camera, light: Light, blocked: tuple[float, tuple[float, float, float, float]] | None
+) -> Plate:
     """The set as light. blocked = (depth, screen box): objects nearer than that inside the box are taken away."""
     view = _View(model, camera, light)
     for face in _visible(model, camera, blocked):
@@ -50,7 +54,9 @@ def render(model: SetModel, camera: Camera, light: Light, blocked: tuple[float, 
     return view.shade()
 
 
-def _visible(model: SetModel, camera: Camera, blocked: tuple[float, tuple[float, float, float, float]] | None) -> list[Face]:
+def _visible(
+    model: SetModel, camera: Camera, blocked: tuple[float, tuple[float, float, float, float]] | None
+) -> list[Face]:
     eye = camera.position
     order = []
     for index, group in enumerate(model.groups):
@@ -78,8 +84,12 @@ def _in_the_way(faces: list[Face], camera: Camera, blocked: tuple[float, tuple[f
     if float(local[:, 2].max()) < 0.3:
         return True
     seen = camera.screen(near)
-    hit = (float(seen[:, 0].max()) > x0 and float(seen[:, 0].min()) < x1
-           and float(seen[:, 1].max()) > y0 and float(seen[:, 1].min()) < y1)
+    hit = (
+        float(seen[:, 0].max()) > x0
+        and float(seen[:, 0].min()) < x1
+        and float(seen[:, 1].max()) > y0
+        and float(seen[:, 1].min()) < y1
+    )
     looms = float(near[:, 2].min()) < 0.45 * limit and float(near[:, 2].max()) < limit * 1.02
     return hit or looms
 
@@ -95,7 +105,9 @@ class _View:
         self.ids = np.zeros((self.h2, self.w2), np.int32)
         self.mirror: Array = np.zeros(((self.height + 3) // 4, (self.width + 3) // 4, 3), np.float32)
         self.wet = max(light.wet, model.wet)
-        self.rows: list[tuple[float, ...]] = [(0.0, 0.0, 1.0, FAR, 0.0, 0.0, 0.0, 0.0)]  # nx ny nz d emit gloss grain up
+        self.rows: list[tuple[float, ...]] = [
+            (0.0, 0.0, 1.0, FAR, 0.0, 0.0, 0.0, 0.0)
+        ]  # nx ny nz d emit gloss grain up
         self.axes = camera.axes
 
     def draw(self, face: Face) -> None:
@@ -115,9 +127,13 @@ class _View:
         if face.cull is False and plane > 0:
             normal, plane = -normal, -plane
         self.rows.append((*normal, plane, face.emit, face.gloss, face.grain, float(face.normal[1])))
-        fixed = np.clip(pixels, -30000, 30000)
+        fixed = clip_frame(pixels, self.width, self.height)
+        if len(fixed) < 3:
+            return
         cv2.fillPoly(self.albedo, [np.round(fixed * 16).astype(np.int32)], colour, cv2.LINE_AA, 4)
-        cv2.fillPoly(self.ids, [np.round((fixed / 2 - 0.25) * 16).astype(np.int32)], (len(self.rows) - 1,), cv2.LINE_8, 4)
+        cv2.fillPoly(
+            self.ids, [np.round((fixed / 2 - 0.25) * 16).astype(np.int32)], (len(self.rows) - 1,), cv2.LINE_8, 4
+        )
 
     def _reflect(self, face: Face) -> None:
         flipped = face.points * [1.0, -1.0, 1.0]
@@ -168,6 +184,8 @@ class _View:
         extra = np.zeros((self.h2, self.w2, 3), np.float32)
         if self.wet > 0:
             extra += self._reflection(floor, wx, wz, rx, ry, depth)
+        if self.model.water:
+            extra += self._water(picked[..., 5], floor, rx, ry, wx, wz)
         keep, haze = self._haze(depth, ry, wx, wy, wz)
         background = self._sky(rx, ry) if sky.any() else None
         if background is not None:
@@ -246,7 +264,9 @@ class _View:
         return np.clip(1 + swing, 0.35, 1.8)
 
     def _reflection(self, floor: Array, wx: Array, wz: Array, rx: Array, ry: Array, depth: Array) -> Array:
-        soft = cv2.GaussianBlur(self.mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170))
+        soft = cv2.GaussianBlur(
+            self.mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170)
+        )
         small = cv2.resize(soft, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR)
         ripple = texture.sample(texture.tile(13), wx * 55, wz * 30)
         pools = texture.sample(texture.tile(14, 3, 4), wx * 34, wz * 34)
@@ -257,6 +277,33 @@ class _View:
         mask = floor * (0.30 + 0.70 * away**3) * np.clip(0.62 + 0.40 * pools, 0.12, 1.0) * self.wet
         out: Array = small * mask[..., None] * np.float32(1.15)
         return out
+
+    def _water(self, gloss: Array, floor: Array, rx: Array, ry: Array, wx: Array, wz: Array) -> Array:
+        """Sky and sun on open water: flatter rays see more of the sky, ripples break the sun's path."""
+        scheme, light = self.light.scheme, self.light
+        axes = self.axes.astype(np.float32)
+        dx, dy, dz = (rx * axes[0, k] + ry * axes[1, k] + axes[2, k] for k in range(3))
+        length = np.sqrt(dx * dx + dy * dy + dz * dz)
+        flat = np.clip(1 + dy / length, 0, 1) ** 3
+        ripple = (
+            texture.sample(texture.tile(18, 8, 6, 0.7), wx * 26, wz * 60) * 0.7
+            + texture.sample(texture.tile(18, 8, 6, 0.7), wx * 3.1, wz * 9) * 0.5
+        )
+        sun = sun_vector(light.sun).astype(np.float32)
+        toward = np.clip(
+            (dx * sun[0] + dz * sun[2])
+            / np.maximum(np.sqrt(dx * dx + dz * dz), 1e-3)
+            / max(0.1, float(np.hypot(sun[0], sun[2]))),
+            0,
+            1,
+        )
+        glitter = toward**24 * np.clip(ripple - 0.35, 0, 2) * light.key * 1.1
+        sky = (np.array(scheme.sky_low, np.float32) * 0.6 + np.array(scheme.sky_top, np.float32) * 0.4) ** 2
+        mask = floor * (gloss > 0.5)
+        out = (flat * np.clip(0.62 + 0.20 * ripple, 0.1, 1.3))[..., None] * sky + glitter[..., None] * np.array(
+            scheme.key, np.float32
+        )
+        return (out * mask[..., None]).astype(np.float32)
 
     def _haze(self, depth: Array, ry: Array, wx: Array, wy: Array, wz: Array) -> tuple[Array, Array]:
         scheme, light = self.light.scheme, self.light
@@ -269,7 +316,7 @@ class _View:
         amount = 1 - keep
         haze = amount[..., None] * colour
         drift = texture.sample(texture.tile(15, 3, 5), wx * 22 + wz * 9, wy * 60)
-        haze *= np.clip(1 + 0.22 * drift, 0.3, 1.8)[..., None]
+        haze *= np.clip(1 + 0.22 * drift / (1 + (depth / 25) ** 2), 0.3, 1.8)[..., None]
         for lamp in self.model.lamps:
             spot = self.camera.local(np.array([[lamp.x, lamp.y, lamp.z]]))
             if spot[0, 2] < 0.4:
@@ -294,14 +341,18 @@ class _View:
         for lamp in self.model.lamps:
             if lamp.cone <= 0:
                 continue
-            ring = [(lamp.x + lamp.y * lamp.cone * math.cos(a), 0.0, lamp.z + lamp.y * lamp.cone * math.sin(a))
-                    for a in np.linspace(0, 2 * math.pi, 12)]
+            ring = [
+                (lamp.x + lamp.y * lamp.cone * math.cos(a), 0.0, lamp.z + lamp.y * lamp.cone * math.sin(a))
+                for a in np.linspace(0, 2 * math.pi, 12)
+            ]
             points = np.array([(lamp.x, lamp.y, lamp.z), *ring])
             self._beam(out, points, np.array(lamp.colour) * lamp.power * self.light.lamps * strength * 0.35)
         sun = sun_vector(self.light.sun)
         for quad, power in self.model.shafts:
             drop = -sun * min(9.0, float(quad[:, 1].max()) / max(0.15, float(sun[1])))
-            self._beam(out, np.concatenate([quad, quad + drop]), np.array(scheme.key) * self.light.key * power * strength)
+            self._beam(
+                out, np.concatenate([quad, quad + drop]), np.array(scheme.key) * self.light.key * power * strength
+            )
         if not out.any():
             return np.zeros((self.h2, self.w2, 3), np.float32)
         out = cv2.GaussianBlur(out, (0, 0), max(1.5, self.w2 / 110))
@@ -327,7 +378,7 @@ class _View:
         dx, dy, dz = dx / length, dy / length, dz / length
         height = np.clip(dy, 0, 1)[..., None] ** 0.55
         top, low = np.array(scheme.sky_top, np.float32), np.array(scheme.sky_low, np.float32)
-        sky: Array = (low * (1 - height) + top * height) ** 2
+        sky: Array = (low * (1 - height) + top * height) ** 2.3
         sun = sun_vector(light.sun)
         near = np.clip(dx * sun[0] + dy * sun[1] + dz * sun[2], 0, 1).astype(np.float32)
         key = np.array(scheme.key, np.float32)
@@ -358,4 +409,4 @@ def _creases(depth: Array) -> Array:
     return out
 
 
-__all__ = ["WALL", "GROUND", "Light", "Plate", "render", "sun_vector"]
+__all__ = ["GROUND", "WALL", "Light", "Plate", "render", "sun_vector"]

@@ -41,6 +41,14 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """The line of action: what the next shot keeps so that the audience does not lose its bearings."""
+
+    yaw: float  # the camera's side of the set
+    right: bool  # the lead looks to the right of the frame
+
+
+@dataclass(frozen=True, slots=True)
 class Staging:
     """Everything the drawing needs, decided."""
 
@@ -53,32 +61,60 @@ class Staging:
     blur: float  # circle of confusion (pixels) at twice the focus distance
     seed: int
     mood: str
+    line: Line
 
 
-def stage_request(request: FrameRequest, side: float | None = None, shot: Shot | None = None) -> Staging:
-    """Stages a request. side fixes the camera's direction (continuity); the request's seed picks it otherwise."""
+def stage_request(request: FrameRequest, line: Line | None = None, shot: Shot | None = None) -> Staging:
+    """Stages a request. line keeps the previous shot's line of action; the request's seed picks one otherwise."""
     shot = shot or read(request)
     words = f"{shot.words} {request.prompt.lower()}"
     scheme = scheme_of(request.palette, words, shot.time)
     letters = not lex.has(f"{request.negative} {' '.join(request.banned)}".lower(), "text", "lettering", "signage")
-    model = _set(shot.place, shot.place_key, shot.interior, scheme, shot.time, shot.neon, letters, "alley" if "alley" in words else "")
+    model = _set(
+        shot.place,
+        shot.place_key,
+        shot.interior,
+        scheme,
+        shot.time,
+        shot.neon,
+        letters,
+        "alley" if "alley" in words else "",
+    )
     rng = random.Random(digest("stage", request.seed))
     figures = _cast(shot, rng)
-    camera = _camera(request, shot, model, figures, rng, side)
-    placed = _place(shot, model, camera, figures, rng)
-    focus_on = next((f for f in reversed(placed) if f.person is not None and not f.extra and not (shot.angle == "ots" and f.back)), None)
+    line = line or Line(rng.choice(model.azimuths), digest("side", shot.place_key, request.seed) % 2 == 0)
+    camera = _camera(request, shot, model, figures, line)
+    placed = _place(shot, model, camera, figures, rng, line)
+    focus_on = next(
+        (f for f in reversed(placed) if f.person is not None and not f.extra and not (shot.angle == "ots" and f.back)),
+        None,
+    )
     focus = camera.depth(focus_on.x, 1.0, focus_on.z) if focus_on else _distance(camera, model, shot)
     mm = camera.focal / (0.62 * max(camera.width, camera.height)) * 24
     aperture = shot.f_number if shot.size in TIGHT or shot.size == "ms" else max(shot.f_number, 4.0)
     blur = 0.9 * (mm / 1000) ** 2 / (aperture * max(0.3, focus)) / 0.024 * max(camera.width, camera.height) * 0.5
-    light = _light(shot, model, scheme, camera, rng)
-    mood = "warm" if lex.has(shot.words, "comedy", "romance", "romantic", "warm", "joyful", "uplifting") else "tense" if lex.has(shot.words, "thriller", "horror", "noir", "dark", "tense", "action", "western") else ""
-    return Staging(shot, model, camera, light, placed, max(0.15, focus), min(blur, 0.03 * camera.width), request.seed, mood)
+    light = _light(shot, model, scheme, camera)
+    mood = (
+        "warm"
+        if lex.has(shot.words, "comedy", "romance", "romantic", "warm", "joyful", "uplifting")
+        else "tense"
+        if lex.has(shot.words, "thriller", "horror", "noir", "dark", "tense", "action", "western")
+        else ""
+    )
+    return Staging(
+        shot, model, camera, light, placed, max(0.15, focus), min(blur, 0.03 * camera.width), request.seed, mood, line
+    )
 
 
 @lru_cache(maxsize=12)
-def _set(place: str, key: str, interior: bool, scheme: Scheme, time: str, neon: bool, letters: bool, words: str) -> SetModel:
-    builder = INTERIORS.get(place) or EXTERIORS.get(place) or (INTERIORS if interior else EXTERIORS)["generic_interior" if interior else "generic_exterior"]
+def _set(
+    place: str, key: str, interior: bool, scheme: Scheme, time: str, neon: bool, letters: bool, words: str
+) -> SetModel:
+    builder = (
+        INTERIORS.get(place)
+        or EXTERIORS.get(place)
+        or (INTERIORS if interior else EXTERIORS)["generic_interior" if interior else "generic_exterior"]
+    )
     model = SetModel(interior=place in INTERIORS or place == "station" or (place not in EXTERIORS and interior))
     builder(model, Grow(random.Random(digest("place", key)), scheme, time, neon, letters, f"{words} {key}"))
     return model
@@ -93,6 +129,8 @@ def at_door(shot: Shot, model: SetModel) -> bool:
 
 def _mark(model: SetModel, shot: Shot) -> tuple[float, float]:
     x, z = model.mark
+    if at_door(shot, model) and shot.size == "insert" and model.door:
+        return model.door[0], model.door[2] + 0.03
     if at_door(shot, model):
         return x * 0.3, min(2.6, z * 0.5)
     return x, z
@@ -114,7 +152,13 @@ def _cast(shot: Shot, rng: random.Random) -> list[tuple[Person, str]]:
     return people
 
 
-def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple[Person, str]], rng: random.Random, side: float | None) -> Camera:
+def _camera(
+    request: FrameRequest,
+    shot: Shot,
+    model: SetModel,
+    cast: list[tuple[Person, str]],
+    line: Line,
+) -> Camera:
     width, height = request.width, request.height
     aspect = width / height
     named = f"{shot.lens_mm:g}mm" in request.prompt.replace(" ", "").lower()
@@ -140,8 +184,10 @@ def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple
     if shot.size in ("ws", "ews") and not cast:
         middle = 1.5 if shot.size == "ws" else 3.0
     if shot.size == "insert":
-        middle = 1.0
-    eye = {"low": 0.28, "high": 3.0, "top": 7.0}.get(shot.angle, min(max(middle, 1.05), 1.75) if shot.size not in TIGHT else middle)
+        middle = model.door[1] if at_door(shot, model) and model.door else 1.0
+    eye = {"low": 0.28, "high": 3.0, "top": 7.0}.get(
+        shot.angle, min(max(middle, 1.05), 1.75) if shot.size not in TIGHT else middle
+    )
     if shot.size == "ews":
         eye = max(eye, 2.4 if not model.interior else 1.8)
     if shot.angle == "low" and shot.size in TIGHT:
@@ -155,24 +201,22 @@ def _camera(request: FrameRequest, shot: Shot, model: SetModel, cast: list[tuple
         eye = max(middle + distance * 1.5, 3.4)
     x, z = _mark(model, shot)
     reverse = at_door(shot, model)
-    yaw = side if side is not None else rng.choice(model.azimuths)
+    yaw = line.yaw
     if reverse:
         yaw = math.pi + yaw * 0.4
     cos, sin = math.cos(yaw), math.sin(yaw)
     px, pz = x - sin * distance, z - cos * distance
     pitch = math.atan2(middle - eye, distance)
-    roll = 0.13 * (1 if rng.random() < 0.5 else -1) if shot.angle == "dutch" else 0.0
+    roll = 0.13 * (1 if line.right else -1) if shot.angle == "dutch" else 0.0
     lead_room = 0.0
     if aspect > 1.2 and len(cast) == 1 and shot.angle not in ("top", "ots"):
-        lead_room = (0.13 if shot.size not in ("cu", "ecu") else 0.10) * (-1 if _faces_right(request, shot) else 1)
+        lead_room = (0.13 if shot.size not in ("cu", "ecu") else 0.10) * (-1 if line.right else 1)
     return Camera(px, eye, pz, yaw, pitch, roll, focal, width, height, lead_room, 0.0)
 
 
-def _faces_right(request: FrameRequest, shot: Shot) -> bool:
-    return digest("side", shot.place_key, request.seed // 7 if shot.size in TIGHT else request.seed) % 2 == 0
-
-
-def _place(shot: Shot, model: SetModel, camera: Camera, cast: list[tuple[Person, str]], rng: random.Random) -> tuple[Placed, ...]:
+def _place(
+    shot: Shot, model: SetModel, camera: Camera, cast: list[tuple[Person, str]], rng: random.Random, line: Line
+) -> tuple[Placed, ...]:
     x, z = _mark(model, shot)
     right, forward = camera.axes[0], camera.axes[2]
     right_xz = np.array([right[0], right[2]]) / max(1e-6, math.hypot(right[0], right[2]))
@@ -192,26 +236,54 @@ def _place(shot: Shot, model: SetModel, camera: Camera, cast: list[tuple[Person,
         carried = "gun"
     count = len(cast)
     aspect = camera.width / camera.height
-    facing_right = camera.shift_x < 0 or (camera.shift_x == 0 and rng.random() < 0.5)
+    facing_right = line.right
+    # People keep their side of the frame whatever order the cast is listed in.
+    ranks = sorted(range(count), key=lambda i: cast[i][0].seed)
     for index, (person, action) in enumerate(cast):
         if shot.angle == "ots":
             if index == 0:
-                placed.append(Placed(*spot(0.16 if aspect > 1 else 0.06, 0.0), person, action if action in ("talk", "sit", "hold") else "stand", -0.42, False, carried, height=person.height))
+                placed.append(
+                    Placed(
+                        *spot(0.16 if aspect > 1 else 0.06, 0.0),
+                        person,
+                        action if action in ("talk", "sit", "hold") else "stand",
+                        -0.42,
+                        False,
+                        carried,
+                        height=person.height,
+                    )
+                )
             elif index == 1:
                 reach = _distance(camera, model, shot)
                 near = 0.40 * reach
                 depth_there = reach - near
                 half = depth_there / camera.focal * camera.width / 2
-                top = camera.position[1] + (depth_there / camera.focal) * camera.height * 0.44 + depth_there * math.tan(camera.pitch)
-                placed.append(Placed(*spot(-half * (0.60 if aspect > 1 else 0.52), -near), person, "stand", 0.30, True,
-                                     height=person.height, y=float(top) - person.height * 1.0))
+                top = (
+                    camera.position[1]
+                    + (depth_there / camera.focal) * camera.height * 0.44
+                    + depth_there * math.tan(camera.pitch)
+                )
+                placed.append(
+                    Placed(
+                        *spot(-half * (0.74 if aspect > 1 else 0.62), -near),
+                        person,
+                        "stand",
+                        0.30,
+                        True,
+                        height=person.height,
+                        y=float(top) - person.height * 1.0,
+                    )
+                )
             continue
         if count == 1:
             across, facing = 0.0, 0.45 if facing_right else -0.45
         else:
             gap = (1.25 if "aim" not in shot.actions else 2.6) if shot.size in ("ws", "ews", "fs") else 0.62
-            gap = min(gap, 0.62 * aspect * VISIBLE[shot.size] / max(1, count - 1)) if shot.size not in TIGHT else gap
-            across = (index - (count - 1) / 2) * gap
+            gap = 2.6 if "aim" in shot.actions else gap
+            gap = max(
+                0.55, min(gap, 0.55 * _distance(camera, model, shot) * camera.width / camera.focal / max(1, count - 1))
+            )
+            across = (ranks.index(index) - (count - 1) / 2) * gap
             facing = 0.62 if across < 0 else -0.62 if across > 0 else 0.3
             if "aim" in shot.actions:
                 facing = math.copysign(0.9, facing)
@@ -222,47 +294,121 @@ def _place(shot: Shot, model: SetModel, camera: Camera, cast: list[tuple[Person,
         if action in ("walk", "run") and shot.size in ("ws", "ews", "fs", "mws"):
             facing = math.copysign(max(abs(facing), 0.55), facing)
         back = shot.view == "back"
-        placed.append(Placed(*spot(across, 0.25 * (index % 2)), person, action, facing, back, carried if index == 0 or "aim" in shot.actions else "", height=person.height))
+        placed.append(
+            Placed(
+                *spot(across, 0.25 * (index % 2)),
+                person,
+                action,
+                facing,
+                back,
+                carried if index == 0 or "aim" in shot.actions else "",
+                height=person.height,
+            )
+        )
     if shot.size == "insert" and shot.props:
         kind = shot.props[0]
         seen = camera.height / camera.focal * _distance(camera, model, shot)
-        fit = min(0.62 * seen, 0.40 * seen * aspect)
-        wide = {"car": 3.1, "bicycle": 1.8, "gun": 1.6, "key": 2.2, "knife": 2.8, "cigarette": 2.4, "boat": 2.2, "phone": 1.0, "hat": 2.2, "shoe": 2.0, "neon_sign": 1.5}.get(kind, 1.2)
+        fit = 0.62 * seen
+        wide = {
+            "car": 3.1,
+            "bicycle": 1.8,
+            "gun": 1.6,
+            "key": 2.2,
+            "knife": 2.8,
+            "cigarette": 2.4,
+            "boat": 2.2,
+            "phone": 1.0,
+            "hat": 2.2,
+            "shoe": 2.0,
+            "neon_sign": 1.5,
+        }.get(kind, 1.2)
         size = min(fit, 0.8 * seen * aspect / wide)
         if kind == "door_handle":
             size = 0.30 * seen if aspect > 1 else 0.2 * seen * max(aspect, 0.6) / 0.6
-        placed.append(Placed(x, z, None, "", 0.0, False, prop=kind, prop_name=shot.prop_names[0], height=size, y=1.0 - size * 0.5))
+        if kind == "door_handle" and at_door(shot, model) and model.door:  # on the set's own door
+            placed.append(
+                Placed(
+                    x, z, None, "", 0.0, False, prop="door_lever", prop_name=kind, height=0.17, y=model.door[1] - 0.12
+                )
+            )
+        else:
+            placed.append(
+                Placed(
+                    x, z, None, "", 0.0, False, prop=kind, prop_name=shot.prop_names[0], height=size, y=1.0 - size * 0.5
+                )
+            )
     elif shot.size not in ("cu", "ecu", "mcu"):
-        stands = [(k, n) for k, n in zip(shot.props, shot.prop_names, strict=True) if not SIZES.get(k, (0.5, False))[1] and k not in _BUILT_IN.get(shot.place, ()) and k not in ("hand", "eye", "lips", "door_handle", "door", "shoe")]
-        stands += [(k, n) for k, n in zip(shot.props, shot.prop_names, strict=True) if SIZES.get(k, (0.5, False))[1] and (not cast or k == "suitcase")][:1]
+        stands = [
+            (k, n)
+            for k, n in zip(shot.props, shot.prop_names, strict=True)
+            if not SIZES.get(k, (0.5, False))[1]
+            and k not in _BUILT_IN.get(shot.place, ())
+            and k not in ("hand", "eye", "lips", "door_handle", "door", "shoe")
+        ]
+        stands += [
+            (k, n)
+            for k, n in zip(shot.props, shot.prop_names, strict=True)
+            if SIZES.get(k, (0.5, False))[1] and (not cast or k == "suitcase")
+        ][:1]
         for index, (kind, name) in enumerate(stands[:3]):
             real = max(0.22, SIZES.get(kind, (0.5, False))[0])
             side = (-1.0 if camera.shift_x > 0 else 1.0) * (-1) ** index
             across = side * ((0.75 if cast else 0.0) + 0.55 * index + (1.7 if kind in ("car", "boat") else 0.0))
-            placed.append(Placed(*spot(across, 0.5 if kind not in ("car", "boat") else 2.4), None, "", 0.0, False, prop=kind, prop_name=name, height=real))
+            placed.append(
+                Placed(
+                    *spot(across, 0.5 if kind not in ("car", "boat") else 2.4),
+                    None,
+                    "",
+                    0.0,
+                    False,
+                    prop=kind,
+                    prop_name=name,
+                    height=real,
+                )
+            )
     if shot.crowd and shot.size not in ("ecu", "insert"):
         for index in range(11):
             extra = person_of(CharacterLook(f"passer {shot.place_key} {index}"))
             where = spot(rng.uniform(-4.2, 4.2), 1.8 + index * 0.55)
-            placed.append(Placed(*where, extra, rng.choice(("walk", "stand", "talk")), rng.choice((-0.7, 0.7, 0.3)), rng.random() < 0.3, height=extra.height, extra=True))
+            placed.append(
+                Placed(
+                    *where,
+                    extra,
+                    rng.choice(("walk", "stand", "talk")),
+                    rng.choice((-0.7, 0.7, 0.3)),
+                    rng.random() < 0.3,
+                    height=extra.height,
+                    extra=True,
+                )
+            )
     return tuple(sorted(placed, key=lambda f: -camera.depth(f.x, f.y, f.z)))
 
 
 _BUILT_IN: dict[str, tuple[str, ...]] = {
-    "laundromat": ("washing_machine", "neon_sign", "table"), "bar": ("neon_sign", "bottle", "chair", "table", "lamp"), "street": ("neon_sign", "lamp"),
-    "apartment": ("lamp", "table", "chair"), "office": ("computer", "table", "chair", "lamp"), "church": ("candle", "chair"), "harbour": ("boat",), "sea": ("boat",),
-    "school": ("chair", "table", "book"), "lab": ("computer", "television"), "kitchen": ("table", "chair", "lamp"), "hospital": ("television",), "car": ("car",),
+    "laundromat": ("washing_machine", "neon_sign", "table"),
+    "bar": ("neon_sign", "bottle", "chair", "table", "lamp"),
+    "street": ("neon_sign", "lamp"),
+    "apartment": ("lamp", "table", "chair"),
+    "office": ("computer", "table", "chair", "lamp"),
+    "church": ("candle", "chair"),
+    "harbour": ("boat",),
+    "sea": ("boat",),
+    "school": ("chair", "table", "book"),
+    "lab": ("computer", "television"),
+    "kitchen": ("table", "chair", "lamp"),
+    "hospital": ("television",),
+    "car": ("car",),
 }
 
 
-def _light(shot: Shot, model: SetModel, scheme: Scheme, camera: Camera, rng: random.Random) -> Light:
+def _light(shot: Shot, model: SetModel, scheme: Scheme, camera: Camera) -> Light:
     night = shot.time == "night"
     inside = model.interior
     ambient = {"night": 0.24, "dusk": 0.50, "dawn": 0.55}.get(shot.time, 0.72)
     key = {"night": 0.30, "dusk": 1.05, "dawn": 0.9}.get(shot.time, 1.35)
     lamps = {"night": 1.15, "dusk": 0.95, "dawn": 0.7}.get(shot.time, 0.35)
     if inside:
-        ambient *= 0.9 if night else 0.62
+        ambient *= 0.9 if night else 0.95
         lamps = max(lamps, 0.65)
     if lex.has(shot.words, "bright", "comedy", "cheerful", "sunny", "uplifting", "joyful"):
         ambient, key = ambient * 1.25, key * 1.05
@@ -272,7 +418,11 @@ def _light(shot: Shot, model: SetModel, scheme: Scheme, camera: Camera, rng: ran
         key *= 0.55
         ambient *= 1.1
     elevation = {"dusk": 0.16, "dawn": 0.2, "night": 0.5}.get(shot.time, 0.75)
-    azimuth = camera.yaw + (0.55 if digest("sun", shot.place_key) % 2 else -0.55) + (0.0 if shot.time in ("dusk", "dawn") else 1.3)
+    azimuth = (
+        camera.yaw
+        + (0.55 if digest("sun", shot.place_key) % 2 else -0.55)
+        + (0.0 if shot.time in ("dusk", "dawn") else 1.3)
+    )
     if shot.silhouette:
         ambient, key = ambient * 0.7, key * 1.1
         azimuth = camera.yaw + 0.12
@@ -315,11 +465,13 @@ def figure_light(staging: Staging, placed: Placed) -> FigureLight:
         total += np.array(scheme.key) * sun_level
         drift += sun[:2] * sun_level
     side = 1.0 if digest("key", staging.shot.place_key) % 2 else -1.0
-    base = np.array(mix(scheme.key, (0.9, 0.95, 1.0), 0.55)) * (0.62 if light.time == "night" else 0.25)
+    base = np.array(mix(scheme.key, (0.9, 0.95, 1.0), 0.55)) * (0.72 if light.time == "night" else 0.25)
     total = total + base
     drift = drift + np.array([side * 0.8, 0.45]) * 0.35
     key_from = drift / max(0.2, float(np.linalg.norm(drift)))
-    behind = behind + np.array(scheme.accent if light.time == "night" else scheme.key) * (0.55 if light.time == "night" else 0.2)
+    behind = behind + np.array(scheme.accent if light.time == "night" else scheme.key) * (
+        0.55 if light.time == "night" else 0.2
+    )
     behind_from = behind_from + np.array([-key_from[0], 0.35]) * 0.9
     rim_from = behind_from / max(0.2, float(np.linalg.norm(behind_from)))
     peak = float(total.max())
@@ -340,7 +492,9 @@ def figure_light(staging: Staging, placed: Placed) -> FigureLight:
         low = scheme.sky_low
         haze = (low[0] ** 2, low[1] ** 2, low[2] ** 2)
     rounded = (float(key_from[0]), float(key_from[1]))
-    return FigureLight(ambient, key, rounded, rim, (float(rim_from[0]), float(rim_from[1])), haze, min(0.6, veil), staging.seed % 997)
+    return FigureLight(
+        ambient, key, rounded, rim, (float(rim_from[0]), float(rim_from[1])), haze, min(0.6, veil), staging.seed % 997
+    )
 
 
 __all__ = ["Placed", "Staging", "figure_light", "replace", "stage_request"]

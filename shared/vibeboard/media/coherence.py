@@ -22,6 +22,7 @@ FLOW_WIDTH = 480  # pixels: flow is measured here; displacements are in pixels o
 DETAIL_WIDTH = 1280  # pixels: sharpness is measured at up to this width
 _CELLS = (6, 4)
 _FIELD = (32, 18)
+_CUBES = ((np.arange(256) / 8) ** 3).astype(np.float32)
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Measures:
     """
 
     luma: list[float] = field(default_factory=list)  # frame: mean
-    edges: list[float] = field(default_factory=list)  # frame: 0.5 soft .. 1 sharp
+    edges: list[Array] = field(default_factory=list)  # frame: 0.5 soft .. 1 sharp, in 6x4 cells
     subject: list[Array] = field(default_factory=list)  # frame: appearance feature of the subject box
     change: list[float] = field(default_factory=list)  # pair: mean absolute difference
     residual: list[float] = field(default_factory=list)  # pair: what flow does not explain, worst 5 % left out
@@ -109,8 +110,10 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     measures.residual.append(float((error * weight).sum()) / count)
     measures.gain.append(float(np.log((mean_after + 8) / (mean_warped + 8))))
     measures.cells.append(_cell_gain(after.grey, warped))
+    # A fade takes colour along with brightness: that much is expected.
+    brighter = float(np.exp(measures.gain[-1]))
     shades = [
-        float(((one.astype(np.float32) - two) * weight).sum()) / count
+        float(((one.astype(np.float32) - 128 - (two.astype(np.float32) - 128) * brighter) * weight).sum()) / count
         for one, two in ((after.u, warped_u), (after.v, warped_v))
     ]
     measures.chroma.append(np.array(shades))
@@ -154,23 +157,19 @@ def _histogram(frame: _Frame) -> Array:
     return np.asarray(counts).ravel() / (64 * 36)
 
 
-def _edge_sharpness(detail: Array) -> float:
-    """How steep the steepest edges are against the same picture at half size: about 1 sharp, 0.5 soft.
+def _edge_sharpness(detail: Array) -> Array:
+    """How steep edges are against the same picture at half size, in 6x4 cells: about 1 sharp, 0.5 soft.
 
-    A step keeps its height from pixel to pixel at any size; a soft ramp doubles its slope when size is halved.
+    A step keeps its height from pixel to pixel at any size; a soft ramp doubles its slope when size is halved. The
+    third power lets edges speak, not flat areas and their noise.
     """
     half = cv2.resize(detail, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    fine, coarse = _steepest(detail), _steepest(half)
-    return fine / coarse if coarse > 4 else 1.0  # nothing but flat grey: nothing that could be soft
+    floor = 0.005  # slopes of a level and less are noise: where there is nothing else, 0.5 comes out
+    return np.asarray(np.cbrt((_slopes(detail) + floor / 8) / (_slopes(half) + floor))).ravel()
 
 
-def _steepest(plane: Array) -> float:
-    """Slope (levels a pixel) that the steepest 0.5 % of the pixels exceed."""
+def _slopes(plane: Array) -> Array:
+    """Mean third power of the slope (in eight levels a pixel) in each cell."""
     across = cv2.absdiff(plane[:, 1:], plane[:, :-1])[1:]
     down = cv2.absdiff(plane[1:], plane[:-1])[:, 1:]
-    slopes = cv2.max(across, down)
-    counts = np.cumsum(cv2.calcHist([slopes], [0], None, [256], [0, 256]).ravel())
-    level = int(np.searchsorted(counts, 0.995 * counts[-1]))
-    below = counts[level - 1] if level else 0.0
-    share = (0.995 * counts[-1] - below) / max(1.0, counts[level] - below)
-    return level + float(share)
+    return np.asarray(cv2.resize(_CUBES[cv2.max(across, down)], _CELLS, interpolation=cv2.INTER_AREA))

@@ -26,9 +26,9 @@ WARN_BELOW = 0.80
 _SCALE: dict[str, tuple[float, float, float, float]] = {
     "identity_drift": (0.045, 0.075, 0.095, 0.30),  # cosine lost
     "flicker": (0.004, 0.009, 0.0115, 0.05),  # log brightness
-    "motion_jump": (0.30, 0.50, 0.65, 2.5),  # frames' worth of motion
+    "motion_jump": (0.25, 0.45, 0.55, 2.5),  # frames' worth of motion
     "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
-    "blur": (0.06, 0.11, 0.15, 0.45),  # share of edge sharpness
+    "blur": (0.05, 0.085, 0.11, 0.35),  # share of edge sharpness
     "colour_shift": (1.5, 3.0, 4.0, 14.0),  # chroma levels
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
@@ -125,7 +125,7 @@ def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault]) -> Sh
         metrics["motionConsistency"] = round(motion_consistency(measures), 4)
         metrics["jitter"] = round(camera_jitter(measures), 4)
         metrics["meanMotion"] = round(float(np.mean(measures.speed)), 4)
-        metrics["edgeSharpness"] = round(float(np.median(measures.edges)), 4)
+        metrics["edgeSharpness"] = round(float(np.median(np.array(measures.edges))), 4)
     worst = {name: fault.frame for name, fault in faults.items()}
     return ShotReport(info.path.name, info.frames, info.rate, score, status_of(score), tuple(issues), metrics, worst)
 
@@ -136,7 +136,8 @@ def _duration(info: MediaInfo, planned: int | None, rate: Fraction | None) -> Fa
         return Fault(1.0, 0)
     if not planned:
         return Fault(0.0, 0)
-    return Fault(abs(info.frames - planned) / planned, min(info.frames, planned) - 1)
+    # One frame is what rounding seconds to frames may cost.
+    return Fault(max(0, abs(info.frames - planned) - 1) / planned, min(info.frames, planned) - 1)
 
 
 def _picture(path: Path) -> Any:

@@ -18,7 +18,8 @@ Array = NDArray[Any]
 _CUT_PALETTE = 0.42  # half L1 distance of colour histograms of neighbouring frames
 _CUT_LIKENESS = 0.9  # correlation with the frame before, after flow
 _CUT_RESIDUAL = 4.0  # times what is usual around
-_STILL = 0.25  # levels of change below which a shot stands still, and freezing means nothing
+_STILL = 0.25  # levels of change below which nothing happens
+_SLOW = 0.1  # flow pixels of mean motion below which nothing moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +54,19 @@ def find_faults(measures: Measures, *, references: Sequence[Array] = (), seams: 
 def held_frames(measures: Measures) -> Array:
     """Pairs whose second frame repeats the first, in a shot that moves before or after.
 
-    A camera that eases to a stop slows down by degrees; a held frame stops dead. So a run of still pairs counts only
-    if it borders on a pair of full motion.
+    A held frame stops dead: no motion at all between two frames of full motion. (It need not be the same to the last
+    level: encoders go on refining it.) A camera that eases to a stop slows down by degrees, and is not held.
     """
-    change = np.array(measures.change)
-    still = np.zeros(len(change), bool)
-    for i, value in enumerate(change):
-        near = change[max(0, i - 12) : i + 13]
-        moving = near[near > _STILL]
-        still[i] = moving.size > 0 and value < 0.12 * np.median(moving)
+    speed, change = np.array(measures.speed), np.array(measures.change)
+    usual_speed, usual_change = _when_moving(speed, _SLOW), _when_moving(change, _STILL)
+    by_motion = (usual_speed > 0) & (speed < 0.12 * usual_speed + 0.01) & (change < 0.6 * usual_change)
+    by_change = (usual_speed == 0) & (usual_change > 0) & (change < 0.12 * usual_change)
     held = np.zeros(len(change), bool)
-    for start, end in _runs(still):
-        near = change[max(0, start - 6) : end + 6]
-        usual = np.median(near[near > _STILL]) if (near > _STILL).any() else np.inf
-        before = change[start - 1] if start else 0.0
-        after = change[end] if end < len(change) else 0.0
-        held[start:end] = max(before, after) > 0.5 * usual
+    for still, series, usual in ((by_motion, speed, usual_speed), (by_change, change, usual_change)):
+        for start, end in _runs(still):
+            before = series[start - 1] / usual[start] if start else 0.0
+            after = series[end] / usual[end - 1] if end < len(series) else 0.0
+            held[start:end] |= max(before, after) > 0.5
     return held
 
 
@@ -145,23 +143,26 @@ def _leaps(measures: Measures, held: Array) -> Array:
     motion = np.array(measures.motion).reshape(len(measures.motion), -1, 2)
     leap = np.zeros(len(motion))
     for i in range(1, len(motion) - 1):
-        usual = (motion[i - 1] + motion[i + 1]) / 2
-        squared = (usual**2).sum(axis=1)
-        moving = squared > 0.4**2
-        if moving.mean() < 0.15:
-            continue
-        ahead = (motion[i] * usual).sum(axis=1)[moving] / squared[moving] - 1
-        leap[i] = float(np.percentile(ahead, 35))
+        # Against both neighbours: what starts or stops at once is ahead of one of them only.
+        leap[i] = min(_ahead(motion[i], motion[i - 1]), _ahead(motion[i], motion[i + 1]))
     # Where motion is restless anyway (a hand-held camera), a single leap says less.
     restless = _around(np.abs(leap - _around(leap, 6)), 6)
     return np.where(_widened(held, 2), 0.0, leap / (1 + 4 * restless))
 
 
+def _ahead(motion: Array, usual: Array) -> float:
+    """Motion in times of the usual, less 1, that two thirds of the moving cells reach; 0 when little moves."""
+    squared = (usual**2).sum(axis=1)
+    moving = squared > 0.4**2
+    if moving.mean() < 0.15:
+        return 0.0
+    return float(np.percentile((motion * usual).sum(axis=1)[moving] / squared[moving] - 1, 35))
+
+
 def _frozen(measures: Measures, held: Array) -> Fault:
-    """Held frames. A whole shot without any change is held from its second frame on."""
-    change = np.array(measures.change)
-    if change.max() < 0.05:
-        return Fault(float(len(change)), 1)
+    """Held frames. A whole shot without any motion is held from its second frame on."""
+    if np.percentile(measures.speed, 95) < _SLOW / 2 and np.median(measures.change) < _STILL / 4:
+        return Fault(float(len(held)), 1)
     runs = _runs(held)
     if not runs:
         return Fault(0.0, 0)
@@ -170,23 +171,24 @@ def _frozen(measures: Measures, held: Array) -> Fault:
 
 
 def _blur(measures: Measures) -> Fault:
-    """How far edge sharpness falls below the shot's own sharp level for a quarter of a second or more, in parts of 1.
+    """How far edges stay below their own sharp level for six frames or more: median over the cells, in parts of 1.
 
-    Frames in fast motion are blurred by right and do not count.
+    Frames in fast motion are blurred by right and do not count. The median over cells keeps a thing that crosses the
+    picture, and its edges, out of it.
     """
-    edges = _around(np.array(measures.edges), 2)
+    edges = np.array(measures.edges)
     speed = np.array([measures.speed[0], *measures.speed])
     calm = speed <= max(6.0, 1.5 * float(np.median(speed)))
-    if calm.sum() < 4:
+    lasting = 6
+    if calm.sum() < 4 or len(edges) < lasting:
         return Fault(0.0, 0)
-    sharp = float(np.percentile(edges[calm], 85))
-    lost = np.where(calm, (sharp - edges) / max(sharp, 0.1), 0.0)
-    held_for = 6
-    if len(lost) < held_for:
-        return Fault(0.0, 0)
-    lasting = np.array([lost[i : i + held_for].min() for i in range(len(lost) - held_for + 1)])
-    at = int(lasting.argmax())
-    return Fault(max(0.0, float(lasting[at])), at + int(lost[at : at + held_for].argmax()))
+    sharp = np.percentile(edges[calm], 85, axis=0)
+    lost = _around(np.median(1 - edges / sharp, axis=1), 2)
+    lost[~calm] = 0.0
+    kept_up = np.array([lost[i : i + lasting].min() for i in range(len(lost) - lasting + 1)])
+    value = max(0.0, float(kept_up.max()))
+    # Named where it sets in, not where it happens to peak.
+    return Fault(value, int(np.argmax(kept_up >= 0.7 * value)) if value > 0 else 0)
 
 
 def _colour_shift(measures: Measures, cuts: Array) -> Fault:
@@ -275,13 +277,24 @@ def _around(series: Array, reach: int) -> Array:
     return np.array([np.median(series[max(0, i - reach) : i + reach + 1]) for i in range(len(series))])
 
 
+def _when_moving(series: Array, floor: float) -> Array:
+    """Median of what lies above `floor` within twelve pairs on each side; 0 where nothing does."""
+    usual = np.zeros(len(series))
+    for i in range(len(series)):
+        near = series[max(0, i - 12) : i + 13]
+        if (near > floor).any():
+            usual[i] = np.median(near[near > floor])
+    return usual
+
+
 def _smoothed(series: Array, width: int) -> Array:
     padded = np.pad(series, (width // 2, width - 1 - width // 2), mode="edge")
     return np.convolve(padded, np.ones(width) / width, "valid")
 
 
 def _widened(flags: Array, reach: int) -> Array:
-    return np.asarray(np.convolve(flags, np.ones(2 * reach + 1), "same") > 0)
+    # numpy's "same" takes the longer of the two: short clips would grow.
+    return np.asarray(np.convolve(flags, np.ones(2 * reach + 1))[reach : reach + len(flags)] > 0)
 
 
 def _runs(flags: Array) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ class CameraMove:
 
 
 def stabilise(source: Path, out: Path, *, smoothing: int = 24) -> Repair:
-    """Two passes: measure the camera's path, then follow one smoothed over `smoothing` frames each way, zoomed to fit."""
+    """Two passes: measure the camera's path, then follow it smoothed over `smoothing` frames each way, zoomed."""
     info = probe(source)
     before = camera_jitter(measure(info))
     with tempfile.TemporaryDirectory(prefix="stabilise-") as folder:
@@ -102,7 +102,7 @@ def rescue_focus(source: Path, out: Path, *, sigma: float, noise: float = 0.01) 
 
     _write(restored(), info, out)
     made = probe(out)
-    sharpness = [{"edgeSharpness": float(np.median(measure(part).edges))} for part in (info, made)]
+    sharpness = [{"edgeSharpness": float(np.median(np.array(measure(part).edges)))} for part in (info, made)]
     return _repair("rescue_focus", made, *sharpness)
 
 

@@ -111,7 +111,7 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
     lines: list[ScriptLine] = []
     speaker, speaking, off = "", False, False
     for element in elements:
-        kind, text = element.type, _clean(element.text or "")
+        kind, text = element.type, _clean(element.text_raw or "")
         if kind is ElementType.HEADING and not _HEADING.match(text) and not getattr(element, "forced", False):
             kind = ElementType.ACTION  # the library takes FADE IN: for a heading
         if kind is ElementType.HEADING:
@@ -157,8 +157,8 @@ def _speaker(name: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without Fountain's emphasis marks and inline notes."""
-    return _EMPHASIS.sub(r"\2", re.sub(r"\[\[.*?\]\]", "", text, flags=re.DOTALL)).strip()
+    """Without Fountain's emphasis marks, and without the marks the library leaves for notes and boneyard."""
+    return _EMPHASIS.sub(r"\2", re.sub(r"\[\[.*?\]\]|/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
 
 
 def _tells(line: str) -> bool:

@@ -1,11 +1,11 @@
 """SOP step 2: scenes, shots, negative and visual elements and the asset manifest, from outline or screenplay."""
 
 import hashlib
+import itertools
 import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import cycle, islice
 
 from vibeboard.domain.prompts import negative_prompt
 from vibeboard.domain.story import AssetManifest, Breakdown, Outline, Scene, Screenplay, SegmentPrompt, Shot
@@ -93,6 +93,7 @@ class _Step:
     text: str
     beat: Beat | None = None
     clause: int | None = None
+    lap: int = 0  # how often the same bridge was used before: each time it plays somewhere else
 
 
 def _plan_outline(outline: Outline, plan: StoryPlan, count: int) -> list[PlannedScene]:
@@ -134,10 +135,10 @@ def _steps(outline: Outline, plan: StoryPlan) -> list[_Step]:
 
 
 def _thin(steps: list[_Step], total: int) -> list[_Step]:
-    """Keep the opening, the ending, what the concept itself says, and an even spread of the rest."""
-    keep = {0, len(steps) - 1} if total > 1 else {0}
+    """Keep what the concept itself says, the ending, the opening, and an even spread of the rest."""
     concept = [i for i, step in enumerate(steps) if step.clause is not None]
-    keep |= set(concept[: max(0, total - len(keep))])
+    wanted = [*concept[:1], len(steps) - 1, 0, *concept[1:]]
+    keep = set(list(dict.fromkeys(wanted))[:total])
     rest = [i for i in range(len(steps)) if i not in keep]
     free = total - len(keep)
     keep |= {rest[(2 * n + 1) * len(rest) // (2 * free)] for n in range(free)} if free > 0 else set()
@@ -146,19 +147,21 @@ def _thin(steps: list[_Step], total: int) -> list[_Step]:
 
 def _stretch(steps: list[_Step], total: int) -> list[_Step]:
     """Put bridging beats between the steps until there are enough scenes; the ending stays the ending."""
-    bridges = cycle(lexicon.bridges())
+    bridges = ((beat, lap) for lap in itertools.count() for beat in lexicon.bridges())
     room = scene_sizes(total - len(steps), len(steps) - 1) if len(steps) > 1 else []
     out: list[_Step] = []
     for index, step in enumerate(steps):
         out.append(step)
         extra = room[index] if index < len(room) else (total - len(steps) if not room else 0)
-        out += [_Step(step.act, "", beat=bridge) for bridge in islice(bridges, extra)]
+        out += [_Step(step.act, "", beat=bridge, lap=lap) for bridge, lap in itertools.islice(bridges, extra)]
     return out
 
 
 def _stage(step: _Step, plan: StoryPlan, size: int, order: int) -> PlannedScene:
     if step.beat is not None:
-        setting = setting_for(plan, step.beat, order)
+        places = ("main", "outside", "away")
+        moved = step.beat.model_copy(update={"place": places[(places.index(step.beat.place) + step.lap) % 3]})
+        setting = setting_for(plan, moved, order + step.lap)
         shots = render_beat(step.beat, plan, setting, order)
         title = step.beat.title
     elif step.clause is not None:

@@ -125,6 +125,9 @@ def place_in(text: str, plan: StoryPlan) -> Setting | None:
 def _agree(predicate: str, plural: bool) -> str:
     """Verbs as the subject needs them: "meets" -> "meet" for two."""
     first, _, rest = predicate.partition(" ")
+    if first == "must":  # a picture shows the trying, not the duty
+        first, rest = "tries", f"to {rest}"
+        predicate = f"{first} {rest}"
     return f"{base_form(first)} {rest}" if plural and is_third_person(first) else predicate
 
 

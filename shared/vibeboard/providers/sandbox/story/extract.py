@@ -36,7 +36,7 @@ _AGENT_NOT = words_of(
     cancer murder disaster border order matter power fever lover former later better elder master monster
     remember sister brother mother father daughter mist twist list fist tourist exist resist assist slaughter
     laughter poster counter cover forever however whether rather further quarter trailer answer wonder thunder
-    ladder rubber trader
+    ladder rubber trader scatter gather shatter whisper discover deliver
     """
 )
 _PLACE_NOT = words_of(
@@ -101,7 +101,7 @@ class Cues:
 
     people: list[Named] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # person id -> proper name
-    loose_names: list[str] = field(default_factory=list)  # proper names without a role
+    loose_names: dict[str, int] = field(default_factory=dict)  # proper names without a role, and where they stand
     unknown_people: list[str] = field(default_factory=list)  # "falconer": a role no lexicon lists
     places: list[Named] = field(default_factory=list)
     unknown_place: str = ""
@@ -268,7 +268,7 @@ def _read_names(tokens: list[str], cues: Cues) -> None:
         if near and near[0].id not in cues.names:
             cues.names[near[0].id] = name
         elif not (index > 0 and tokens[index - 1].lower() in {"in", "at", "near", "to", "from", "on", "the"}):
-            cues.loose_names.append(name)
+            cues.loose_names.setdefault(name, index)
         index = end
 
 
@@ -276,7 +276,7 @@ def _read_unknown(lower: list[str], taken: set[int], cues: Cues) -> None:
     for index, word in enumerate(lower[:-1]):
         if word in {"a", "an", "the"}:
             end = index + 1
-            while end < len(lower) - 1 and end not in taken and not _agent(lower[end]) and end < index + 4:
+            while end < min(len(lower) - 1, index + 3) and end not in taken | _joints(lower) and not _agent(lower[end]):
                 end += 1
             if end not in taken and _agent(lower[end]) and not any(i in taken for i in range(index + 1, end)):
                 cues.unknown_people.append(lower[end])
@@ -296,6 +296,12 @@ def _read_unknown(lower: list[str], taken: set[int], cues: Cues) -> None:
             return
 
 
+def _joints(lower: list[str]) -> set[int]:
+    """Words no noun phrase runs across: "the sea to scatter"."""
+    joints = {"to", "of", "and", "in", "on", "at", "for", "with", "who", "that", "from", "or", "but"}
+    return {index for index, word in enumerate(lower) if word in joints}
+
+
 def _agent(word: str) -> bool:
     return len(word) > 4 and word not in _AGENT_NOT and bool(re.search(r"(?:er|or|ist|ian|man|woman)$", word))
 
@@ -303,11 +309,13 @@ def _agent(word: str) -> bool:
 def _clauses(concept: str, cues: Cues) -> list[Clause]:
     clauses: list[Clause] = []
     position = 0
+    before = ""
     for match in [*_SPLIT.finditer(concept), None]:
         end = match.start() if match else len(concept)
         part = concept[position:end].strip()
         joiner = concept[position - 1 : position]
-        clause = _clause(part, cues, clauses)
+        clause = _clause(part, cues, clauses, paired=_subject_only(before, cues))
+        before = part
         if clause:
             clauses.append(clause)
         elif clauses and part and joiner not in ".;!?":
@@ -324,7 +332,12 @@ def _gap_start(concept: str, position: int) -> int:
     return starts[0] if starts else position
 
 
-def _clause(part: str, cues: Cues, before: list[Clause]) -> Clause | None:
+def _subject_only(part: str, cues: Cues) -> bool:
+    """ "Tom", as in "Tom and Lena drive to the sea"."""
+    return part in cues.loose_names or part in cues.names.values()
+
+
+def _clause(part: str, cues: Cues, before: list[Clause], *, paired: bool) -> Clause | None:
     words = part.split()
     plain = [re.sub(r"[^\w'’-]", "", word).lower() for word in words]
     for index in range(len(words)):
@@ -334,6 +347,8 @@ def _clause(part: str, cues: Cues, before: list[Clause]) -> Clause | None:
         verb = index + length
         while verb < len(plain) and plain[verb].endswith("ly"):
             verb += 1
+        if paired and index == 0 and verb < len(plain) and plain[verb] in BASE_VERBS:
+            return Clause("", " ".join(words[length:]))
         if verb < len(plain) and (plain[verb] in BASE_VERBS if plural else is_third_person(plain[verb])):
             return Clause(subject, " ".join(words[index + length :]))
     if len(plain) > 1 and is_third_person(plain[0]) and (before or cues.people):

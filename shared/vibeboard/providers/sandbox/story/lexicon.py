@@ -115,6 +115,7 @@ class Genre(_Entry):
     times: tuple[str, ...]
     weather: tuple[str, ...]
     light: str
+    light_out: str = ""  # under the sky, where the light of a room would be wrong
     visuals: tuple[str, ...]
     negatives: tuple[str, ...]
     themes: tuple[str, ...]

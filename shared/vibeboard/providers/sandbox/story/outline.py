@@ -34,7 +34,7 @@ def write_outline(
         title, logline = script_title(screenplay, concept), script_logline(screenplay, concept, plan, variation)
         acts = script_acts(screenplay, variation)
     else:
-        title, logline, acts = _title(concept, plan, variation), _logline(concept, plan), _acts(plan)
+        title, logline, acts = _title(concept, plan, variation), _logline(concept, plan, variation), _acts(plan)
     return Outline(
         title=title[:200],
         logline=logline[:600],
@@ -76,8 +76,8 @@ def _title(concept: str, plan: StoryPlan, variation: int) -> str:
     return plan.tell(plan.plot.title)
 
 
-def _logline(concept: str, plan: StoryPlan) -> str:
-    if plan.cues.clauses and len(tokens_of(concept)) >= 5:
+def _logline(concept: str, plan: StoryPlan, variation: int) -> str:
+    if not variation and plan.cues.clauses and len(tokens_of(concept)) >= 5:
         return f"{sentence(concept)} {sentence(plan.tell(plan.lead.stakes))}"
     return sentence(plan.tell(plan.plot.logline))
 

@@ -83,6 +83,10 @@ class StoryPlan:
     weather: str
     tone_words: str  # as the brief writes it
 
+    def light(self, interior: bool) -> str:
+        """The genre's light, for a room or for the open."""
+        return self.lead.light if interior else self.lead.light_out or self.lead.light
+
     @property
     def mood(self) -> str:
         """Tone and genre in a few words: "dark neo-noir thriller"."""
@@ -108,7 +112,10 @@ class StoryPlan:
             "a_late_place": f"a late-night {self.main.noun}", "place_title": title_case(self.main.noun),
             "look": where.place.look, "threshold": where.place.threshold, "threshold_bare": bare(where.place.threshold),
             "surface": where.place.surface, "surface_bare": bare(where.place.surface), "cover": where.place.cover,
-            "lamp": where.place.lamp, "detail": details[detail % len(details)], "adjective": self.lead.adjective,
+            "lamp": where.place.lamp, "room": "the room" if where.interior else "the open ground",
+            "enters": "enters" if where.interior else "steps into",
+            "through": "through" if where.interior else "past", "detail": details[detail % len(details)],
+            "adjective": self.lead.adjective,
             **pronouns((subject or self.hero).person.gender),
         }  # fmt: skip
 
@@ -127,9 +134,11 @@ def make_plan(concept: str, genre: str, tone: str, style_notes: str, seed: int, 
     if variation >= len(shelf):  # a genre with few plots borrows from the next, rather than repeat itself
         borrowed = ranked[1] if len(ranked) > 1 else lexicon.genres()["drama" if lead.id != "drama" else "thriller"]
         shelf += [plot for plot in lexicon.plots(borrowed.id) if plot not in shelf]
-    plot = shelf[variation % len(shelf)]
     main, away = _settings(cues, lead, rng)
     hero, foil, others = _cast(cues, lead, main, variation, rng)
+    if lead.id == "scifi" and foil.person.gender != "neutral":
+        shelf = shelf[1:] + shelf[:1]  # its first plot questions a machine; two humans play the other
+    plot = shelf[variation % len(shelf)]
     return StoryPlan(
         lead=lead, genres=tuple(ranked), tone=tone_in(tone) or tone_in(style_notes), plot=plot, hero=hero, foil=foil,
         others=others, main=main, away=away, object=_object(cues, lead, main, variation, rng), cues=cues,
@@ -197,6 +206,10 @@ def _cast(
 ) -> tuple[Role, Role, tuple[Role, ...]]:
     shelf = lexicon.people()
     wanted: dict[str, Role] = {}
+    first_person = min((hit.at for hit in cues.people), default=-1)
+    for name, at in cues.loose_names.items():
+        if at < first_person:
+            wanted.setdefault(slug(name), _loose(name))
     for hit in cues.people:
         for key in shelf[hit.id].expands or (hit.id,):
             role = _role(key, cues, "" if shelf[hit.id].expands else hit.words)
@@ -232,9 +245,16 @@ def _cast(
         and cast[1].person.gender != "neutral"
     ):
         cast[0], cast[1] = cast[1], cast[0]
-    if lead.id == "fantasy" and cast[1].person.gender != "neutral":
-        cast.insert(1, _role(lead.foil[0], cues, ""))  # its plots need somebody with wings or a spell
+    if _needs_creature(lead, cast, len(wanted)):
+        spare = next(key for key in lead.foil if key != cast[0].person.id)
+        cast.insert(1, _role(spare, cues, ""))
     return cast[0], cast[1], tuple(cast[2:8])
+
+
+def _needs_creature(lead: Genre, cast: list[Role], named: int) -> bool:
+    """Fantasy turns on somebody with wings or a spell, and a machine's first question on a machine."""
+    human = cast[1].person.gender != "neutral"
+    return human and (lead.id == "fantasy" or (lead.id == "scifi" and named < 2))
 
 
 def _role(key: str, cues: Cues, words: str) -> Role:

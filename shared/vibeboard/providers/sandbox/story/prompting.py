@@ -41,6 +41,11 @@ class PlannedScene:
     sky: str | None = None  # weather of the page; None = the film's
     shots: list[PlannedShot] = field(default_factory=list)
 
+    @property
+    def where(self) -> str:
+        """ "Laundromat interior"."""
+        return f"{capital(self.place)} {'interior' if self.interior else 'exterior'}"
+
     def weather(self, plan: StoryPlan) -> str:
         """Weather as it is felt here: indoors only what one sees through a window."""
         sky = plan.weather if self.sky is None else self.sky
@@ -51,8 +56,7 @@ class PlannedScene:
     def summary(self, plan: StoryPlan) -> str:
         """The scenePrompt: the first shot with somebody in it, in its place."""
         lead = next((shot for shot in self.shots if shot.characters), self.shots[0])
-        where = f"{capital(self.place)} {'interior' if self.interior else 'exterior'}, {self.time}"
-        return f"{sentence(lead.action)} {where}, {plan.lead.light}."
+        return f"{sentence(lead.action)} {self.where}, {self.time}, {plan.light(self.interior)}."
 
     def prompts(
         self, shot: PlannedShot, plan: StoryPlan, hint: str, camera: tuple[str, str, str]
@@ -62,18 +66,18 @@ class PlannedScene:
         where = ", ".join(
             part
             for part in (
-                f"{capital(self.place)} {'interior' if self.interior else 'exterior'}",
+                self.where,
                 self.look,
                 self.time,
                 self.weather(plan),
             )
             if part
         )
-        style = f"{capital(plan.lead.light)}, {plan.mood}" + (f", {hint}" if hint else "")
+        style = f"{capital(plan.light(self.interior))}, {plan.mood}" + (f", {hint}" if hint else "")
         prompt = f"{capital(size)}, {angle}, {move}: {sentence(shot.action)} {where}. {style}."
         of = f" of {shot.subject}" if shot.subject else ""
         still = f"{capital(size)}{of}, {angle}"
-        place = f"{capital(self.place)} {'interior' if self.interior else 'exterior'}, {self.time}, {plan.lead.light}."
+        place = f"{self.where}, {self.time}, {plan.light(self.interior)}."
         return prompt, f"{still}: {sentence(shot.first)} {place}", f"{still}: {sentence(shot.last)} {place}"
 
 

@@ -43,7 +43,7 @@ def write_outline(
         themes=_themes(plan, variation),
         references=[UsedReference(id=r.id, title=r.title, score=round(r.score, 4)) for r in references][:20],
         visual_style=hints,
-        avoid=list(dict.fromkeys(term for r in references for term in r.negative_hints[:1]))[:4],
+        avoid=_avoid(references),
         variation=variation,
     )
 
@@ -54,6 +54,12 @@ def adopted_hints(references: Sequence[Reference]) -> list[str]:
     first = [hint for reference in ranked for hint in reference.prompt_hints[:1]]
     second = [hint for reference in ranked for hint in reference.prompt_hints[1:2]]
     return list(dict.fromkeys([*first, *second]))[:MAX_HINTS]
+
+
+def _avoid(references: Sequence[Reference]) -> list[str]:
+    """What the references keep out of the picture; camera advice stays out, or a negative would forbid a planned shot."""
+    seen = [r for r in references if r.kind in {"style", "lighting", "colour", "place"}]
+    return list(dict.fromkeys(term for r in seen for term in r.negative_hints[:1]))[:4]
 
 
 def plan_beats(plan: StoryPlan) -> list[tuple[int, str]]:

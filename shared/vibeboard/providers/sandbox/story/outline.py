@@ -57,7 +57,7 @@ def adopted_hints(references: Sequence[Reference]) -> list[str]:
 
 
 def _avoid(references: Sequence[Reference]) -> list[str]:
-    """What the references keep out of the picture; camera advice stays out, or a negative would forbid a planned shot."""
+    """What the references keep out of the picture; camera advice would forbid planned shots."""
     seen = [r for r in references if r.kind in {"style", "lighting", "colour", "place"}]
     return list(dict.fromkeys(term for r in seen for term in r.negative_hints[:1]))[:4]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from vibeboard.domain.timeline import sample_at
 
@@ -39,6 +40,12 @@ def write_sound(path: Path, clip: int, frames: int, rate: Fraction) -> None:
         file.setsampwidth(3)
         file.setframerate(48000)
         file.writeframes(np.repeat(packed, 2, axis=0).tobytes())
+
+
+def barcode(image: Image.Image) -> int:
+    """The code shown by one frame."""
+    row = np.asarray(image.convert("L"))[HEIGHT // 2, COLUMN // 2 :: COLUMN] > 125
+    return sum(int(bit) << index for index, bit in enumerate(row[:BITS]))
 
 
 def read_codes(path: Path) -> list[int]:

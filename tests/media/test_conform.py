@@ -7,13 +7,15 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.media.ruler import read_codes, read_samples, write_picture, write_sound
 
+from tests.media.ruler import barcode, read_codes, read_samples, write_picture, write_sound
 from vibeboard.domain.formats import FRAME_RATES
 from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at, seconds_at
 from vibeboard.media import conform as conform_module
 from vibeboard.media.conform import ClipSource, MasterSpec, conform
 from vibeboard.media.errors import MediaError
+from vibeboard.media.ffmpeg import run
+from vibeboard.media.stills import frame_image
 
 FRAMES, TAIL, CLIPS = 60, 12, 3
 RATES = ["23.976", "24", "25", "29.97"]
@@ -115,6 +117,19 @@ def test_master_made_in_parts_shows_the_same_frames_and_sound(
 def decoded(path: Path) -> list[tuple[int | None, bytes]]:
     with av.open(str(path)) as container:
         return [(frame.pts, frame.to_ndarray().tobytes()) for frame in container.decode(video=0)]
+
+
+def test_source_whose_clock_ticks_once_a_frame_is_cut_as_exactly(
+    rulers: dict[str, dict[str, ClipSource]], tmp_path: Path
+) -> None:
+    coarse = tmp_path / "coarse.mp4"
+    run(["-i", str(rulers["24"]["c1"].picture), "-c", "copy", "-video_track_timescale", "24", str(coarse)])
+    cuts = [Clip(f"e{n}", 2.5, n / 24, (n + 3) / 24, 0, 1, media_frames=FRAMES) for n in (1, 7, 24, 33, 55)]
+    timeline = assemble(cuts, Fraction(24))
+    sources = {cut.id: ClipSource(coarse) for cut in cuts}
+    master = conform(timeline, sources, MasterSpec(320, 64, fit="stretch", quantiser=6), tmp_path / "m.mov")
+    assert read_codes(master.info.path) == expected_codes(timeline, dict.fromkeys(sources, 1))
+    assert [barcode(frame_image(coarse, n)) for n in (1, 7, 33)] == [1 << 12 | n for n in (1, 7, 33)]
 
 
 @pytest.mark.parametrize(("fit", "bars"), [("letterbox", True), ("stretch", False), ("crop", False)])

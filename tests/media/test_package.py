@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.media.ruler import write_picture
 
+from tests.media.ruler import write_picture
 from vibeboard.domain.edl import write_edl
 from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at, seconds_at
 from vibeboard.media.conform import ClipSource, MasterSpec, conform

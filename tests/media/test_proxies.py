@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from tests.media.ruler import BITS, COLUMN, WIDTH, read_codes, write_picture
 
+from tests.media.ruler import barcode, read_codes, write_picture
 from vibeboard.media.errors import MediaError
 from vibeboard.media.probe import probe
 from vibeboard.media.proxies import BurnIn, peaks, render_pass, trailer, web_proxy
@@ -32,11 +32,6 @@ def take(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         file.setparams((2, 2, 48000, 0, "NONE", ""))
         file.writeframes(samples.tobytes())
     return folder / "take.mp4", folder / "take.wav"
-
-
-def barcode(image: Image.Image) -> int:
-    row = np.asarray(image.convert("L"))[32, COLUMN // 2 : WIDTH : COLUMN] > 125
-    return sum(int(bit) << index for index, bit in enumerate(row[:BITS]))
 
 
 @pytest.mark.parametrize("frame", [0, 1, 17, FRAMES - 1])

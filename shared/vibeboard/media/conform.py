@@ -10,7 +10,7 @@ from pathlib import Path
 from vibeboard.domain.timeline import PictureEvent, Timeline
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import DEFAULT_TIMEOUT, run
-from vibeboard.media.graph import PIXELS, Codec, Fit, PictureInput, encoder_args, picture_graph, sound_graph
+from vibeboard.media.graph import PIXELS, Codec, Fit, PictureInput, clock, encoder_args, picture_graph, sound_graph
 from vibeboard.media.probe import MediaInfo, probe
 
 # About 30 MB a decoder is open: 32 shots in one graph stay near 1 GB. Longer films are encoded in parts of so
@@ -204,7 +204,7 @@ def _conform_in_parts(
     _run_graph(sound_graph(timeline, sounds, gain), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeout)
     fence = ["-protocol_whitelist", "file", "-format_whitelist"]
     join = [*fence, "concat,mov", "-f", "concat", "-i", "parts.txt", *fence, "wav", "-i", "sound.wav"]
-    copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(timeline.rate.numerator)]
+    copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(clock(timeline.rate))]
     run([*join, *copy, *_container(timeline, spec), str(made)], cwd=work, timeout=timeout)
     if progress is not None:
         progress(1.0)

@@ -9,8 +9,9 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -142,6 +143,38 @@ def raw_samples(
     yield from _raw(path, [*output, "-f", "s16le", "pipe:1"], block, timeout)
 
 
+def write_frames(
+    frames: Iterable[bytes | bytearray | memoryview],
+    size: tuple[int, int],
+    rate: Fraction,
+    pixel_format: str,
+    output: Sequence[str],
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> None:
+    """Feeds raw frames of `size` (width, height) to FFmpeg; `output` are its output options and the file's path.
+
+    Raises MediaError when FFmpeg fails or stops reading.
+    """
+    command = [ffmpeg_path(), "-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pixel_format", pixel_format]
+    command += ["-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate), "-i", "pipe:0", *output]
+    with (
+        tempfile.TemporaryFile() as log,
+        _started(command, timeout, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log) as (process, watch),
+    ):
+        if process.stdin is None:
+            raise RuntimeError("FFmpeg was started without its input pipe")
+        with suppress(BrokenPipeError):  # its log says why it stopped reading
+            for frame in frames:
+                process.stdin.write(frame)
+            process.stdin.close()
+        code = process.wait()
+        if watch.expired:
+            raise MediaError("MEDIA_TIMEOUT", "FFmpeg was stopped", f"it ran longer than {timeout:g} s")
+        if code != 0:
+            raise MediaError("MEDIA_FAILED", "FFmpeg failed", _last_words(_log_text(log)))
+
+
 def _raw(path: Path, output: list[str], block: int, timeout: float) -> Iterator[memoryview]:
     """FFmpeg's standard output in blocks; the last one may be short."""
     command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-v", "error", *input_args(path), *output]
@@ -185,10 +218,17 @@ class _Watch:
 
 @contextmanager
 def _started(
-    command: list[str], timeout: float, *, stdout: int, stderr: IO[bytes], cwd: Path | None = None, bufsize: int = -1
+    command: list[str],
+    timeout: float,
+    *,
+    stdout: int,
+    stderr: IO[bytes],
+    stdin: int = subprocess.DEVNULL,
+    cwd: Path | None = None,
+    bufsize: int = -1,
 ) -> Iterator[tuple["subprocess.Popen[bytes]", _Watch]]:
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=cwd, bufsize=bufsize
+        command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, bufsize=bufsize
     )
     watch = _Watch(process, timeout)
     try:
@@ -198,8 +238,10 @@ def _started(
         if process.poll() is None:  # the caller stopped reading, or failed
             process.kill()
             process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
 def _family(head: bytes) -> str | None:

@@ -33,13 +33,26 @@ class PictureInput:
 
 def encoder_args(codec: Codec, quantiser: int, rate: Fraction) -> list[str]:
     """Encoder options at a constant quantiser: cheap for ProRes, and the reason why joined parts equal one encode."""
-    timing = ["-r", str(rate), "-video_track_timescale", str(rate.numerator)]
+    timing = ["-r", str(rate), "-video_track_timescale", str(clock(rate))]
     if codec == "h264":
         gop = str(round(rate))
         closed = ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop", "-bf", "0"]
         return ["-c:v", "libx264", "-preset", "medium", "-qp", str(quantiser), *closed, *timing]
     profile = "3" if codec == "prores_hq" else "4"
     return ["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0", "-q:v", str(quantiser), *timing]
+
+
+def clock(rate: Fraction) -> int:
+    """Ticks a second of a video track: a whole number to each frame, and at least 600, as players expect."""
+    return rate.numerator * max(1, -(-600 // rate.numerator))
+
+
+def seek_point(frame: int, rate: Fraction) -> Fraction:
+    """Seconds to seek to for a frame: a quarter of a frame early, so that no rounding can land on a neighbour.
+
+    Not half: in a file whose clock ticks once a frame, half would round to either side.
+    """
+    return (frame - Fraction(1, 4)) / rate if frame else Fraction(0)
 
 
 def fit_filter(width: int, height: int, fit: Fit) -> str:
@@ -70,8 +83,7 @@ def picture_graph(
     chains = []
     for index, event in enumerate(events):
         source = inputs[event.clip_id]
-        # Half a frame before the wanted one: no rounding can land on its neighbour.
-        start = (event.source_in - Fraction(1, 2)) / rate if event.source_in else Fraction(0)
+        start = seek_point(event.source_in, rate)
         seek = f":seek_point={max(0.0, float(start) - 0.001):.6f}" if event.source_in else ""
         first = f"trim=start={float(start):.6f}," if event.source_in else ""
         colours = "" if source.tagged else f",{COLOUR}"

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from vibeboard.domain.timecode import to_timecode
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import input_args, run
+from vibeboard.media.graph import seek_point
 from vibeboard.media.probe import MediaInfo, probe
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -42,7 +42,7 @@ def frame_image(path: Path, frame: int, *, width: int | None = None, info: Media
     size = (measured.width, measured.height)
     if width is not None and width != measured.width:
         size = (width, max(2, 2 * round(measured.height * width / measured.width / 2)))
-    seek = ["-ss", f"{float((frame - Fraction(1, 2)) / measured.rate):.6f}"] if frame else []
+    seek = ["-ss", f"{float(seek_point(frame, measured.rate)):.6f}"] if frame else []
     # Untagged pictures are ours, and BT.709; FFmpeg would take them for BT.601.
     matrix = "" if measured.color_matrix else ":in_color_matrix=bt709"
     filters = f"scale={size[0]}:{size[1]}:flags=area{matrix}"

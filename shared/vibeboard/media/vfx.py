@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vibeboard.media.coherence import measure
-from vibeboard.media.encode import h264_writer
 from vibeboard.media.errors import MediaError
 from vibeboard.media.faults import camera_jitter
-from vibeboard.media.ffmpeg import input_args, raw_frames, run
-from vibeboard.media.graph import COLOUR, encoder_args
+from vibeboard.media.ffmpeg import input_args, raw_frames, run, write_frames
+from vibeboard.media.graph import COLOUR, clock, encoder_args
 from vibeboard.media.probe import MediaInfo, probe
 
 Array = NDArray[Any]
@@ -75,10 +74,13 @@ def change_speed(source: Path, out: Path, *, factor: Fraction) -> Repair:
     if not Fraction(1, 4) <= factor <= 4:
         raise MediaError("SPEED_OUT_OF_RANGE", f"A speed of {float(factor):g} is too far", "usable are 0.25 to 4")
     frames = max(1, round(info.frames / factor))
-    # One frame more in front of the interpolator than needed: it cannot look beyond the end.
+    # First frame on first, last on last: nothing is left to hold at the end. The interpolator wants frames to look
+    # ahead to, which are cut off again.
+    stretch = Fraction(max(1, frames - 1), max(1, info.frames - 1))
     between = f"minterpolate=fps={info.rate}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1"
-    smooth = between if factor < 1 else f"fps={info.rate}"
-    chain = f"setpts=(PTS-STARTPTS)/({factor}),{smooth},tpad=stop=-1:stop_mode=clone,trim=end_frame={frames}"
+    smooth = f"tpad=stop=4:stop_mode=clone,{between}" if factor < 1 else f"fps={info.rate}"
+    paced = f"settb=1/{clock(info.rate)},setpts=(PTS-STARTPTS)*{stretch}"
+    chain = f"{paced},{smooth},tpad=stop=-1:stop_mode=clone,trim=end_frame={frames}"
     with tempfile.TemporaryDirectory(prefix="speed-") as folder:
         _filtered(info, f"{chain},setpts=N/({info.rate})/TB", out, Path(folder))
     made = probe(out)
@@ -174,18 +176,28 @@ def _filtered(info: MediaInfo, filters: str, out: Path, work: Path) -> None:
     staged.replace(out)
 
 
+# Rounded, not cut off: a shot may go through several repairs, and each would take a level of brightness.
+_EXACT = "flags=bicubic+accurate_rnd+full_chroma_int"
+
+
 def _frames(info: MediaInfo) -> Iterator[Array]:
-    matrix = "" if info.color_matrix else "scale=in_color_matrix=bt709,"
+    matrix = "" if info.color_matrix else ":in_color_matrix=bt709"
     size = info.width * info.height * 3
-    for raw in raw_frames(info.path, f"{matrix}format=bgr24", size, "bgr24"):
+    for raw in raw_frames(info.path, f"scale={_EXACT}{matrix},format=bgr24", size, "bgr24"):
         yield np.frombuffer(raw, np.uint8).reshape(info.height, info.width, 3)
 
 
 def _write(frames: Iterable[Array], info: MediaInfo, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    with h264_writer(out, info.width, info.height, info.rate, crf=_QUANTISER) as writer:
-        for frame in frames:
-            writer.write(frame)
+    staged = out.with_name(f".{out.name}.part")
+    chain = f"scale={_EXACT}:out_color_matrix=bt709:out_range=tv,format=yuv420p,{COLOUR}"
+    video = [*encoder_args("h264", _QUANTISER, info.rate), "-movflags", "+faststart", "-f", "mp4"]
+    data = (np.ascontiguousarray(frame).data for frame in frames)
+    try:
+        write_frames(data, (info.width, info.height), info.rate, "bgr24", ["-vf", chain, *video, str(staged)])
+        staged.replace(out)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 class _Wiener:

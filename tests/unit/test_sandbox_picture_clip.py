@@ -2,13 +2,14 @@
 
 import subprocess
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from test_sandbox_picture_draw import pixels, request
 
+from tests.unit.test_sandbox_picture_draw import pixels, request
 from vibeboard.media.encode import EncodeError, ffmpeg_path, h264_writer
 from vibeboard.providers.ports import ClipRequest, ClipResult
 from vibeboard.providers.sandbox.picture import describe, draw_frame, edit_frame, png, render_clip
@@ -21,8 +22,8 @@ def frame(prompt: str, seed: int = 3) -> bytes:
 
 
 def tinted(data: bytes, told: bytes | None) -> bytes:
-    picture = pixels(data).astype(np.float32) * [0.6, 1.5, 0.6]
-    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    strong = pixels(data).astype(np.float32) * [0.6, 1.5, 0.6]
+    picture = np.clip(strong, 0, 255).astype(np.uint8)
     return png.pack(picture, told) if told else png.pack_plain(picture)
 
 
@@ -142,7 +143,7 @@ def clip(
     )
     result = render_clip(asked, tmp_path / "clip.mp4", tmp_path / "clip.wav")
     capture = cv2.VideoCapture(str(result.picture))
-    shown = []
+    shown: list[np.ndarray] = []
     while True:
         more, picture = capture.read()
         if not more:
@@ -167,7 +168,7 @@ def test_given_two_described_frames_when_rendered_then_the_clip_moves_from_one_t
     assert len(shown) == result.frames == 20
     assert apart(shown[0], pixels(start)) < 5
     assert apart(shown[-1], pixels(end)) < 5
-    steps = [float(cv2.blur(cv2.absdiff(a, b), (9, 9)).mean()) for a, b in zip(shown[:-1], shown[1:], strict=True)]
+    steps = [float(cv2.blur(cv2.absdiff(a, b), (9, 9)).mean()) for a, b in pairwise(shown)]
     assert min(steps) > 0.2  # never frozen
     assert max(steps) < 6 * sorted(steps)[len(steps) // 2] + 4  # no hard cut inside
 
@@ -178,7 +179,7 @@ def test_given_pictures_without_a_scene_when_rendered_then_they_are_morphed(tmp_
     assert len(shown) == 12
     assert np.abs(shown[0].astype(int) - pixels(first)).mean() < 5
     assert np.abs(shown[-1].astype(int) - pixels(last)).mean() < 5
-    assert min(float(cv2.absdiff(a, b).mean()) for a, b in zip(shown[:-1], shown[1:], strict=True)) > 0.3
+    assert min(float(cv2.absdiff(a, b).mean()) for a, b in pairwise(shown)) > 0.3
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001)])
@@ -233,7 +234,13 @@ def test_given_a_failing_block_or_encoder_when_written_then_no_file_is_left(
     with pytest.raises(RuntimeError, match="stop"), h264_writer(tmp_path / "x.mp4", 64, 36, Fraction(24)):
         raise RuntimeError("stop")
     monkeypatch.setenv("FFMPEG_BINARY", "/bin/false")
-    with pytest.raises(EncodeError), h264_writer(tmp_path / "x.mp4", 64, 36, Fraction(24)) as writer:
-        for _ in range(200):
-            writer.write(np.zeros((36, 64, 3), np.uint8))
+    black = np.zeros((36, 64, 3), np.uint8)
+
+    def write_many() -> None:
+        with h264_writer(tmp_path / "x.mp4", 64, 36, Fraction(24)) as writer:
+            for _ in range(200):
+                writer.write(black)
+
+    with pytest.raises(EncodeError):
+        write_many()
     assert list(tmp_path.iterdir()) == []

@@ -33,7 +33,7 @@ def request(prompt: str, *, seed: int = 7, width: int = 640, height: int = 274, 
 def pixels(png: bytes) -> np.ndarray:
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return picture
+    return np.asarray(picture, np.uint8)
 
 
 def figure_height(staging: Staging) -> float:
@@ -115,7 +115,7 @@ def test_given_the_same_place_when_drawn_with_other_seeds_then_it_is_nearer_to_i
             draw_frame(request("Wide shot, empty", cast=(), place=place, seed=seed, palette=(), genre="drama", tone=""))
         )
         histogram = cv2.calcHist([cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)], [1, 2], None, [24, 24], [90, 166, 90, 166])
-        return cv2.normalize(histogram, None, norm_type=cv2.NORM_L1)
+        return np.asarray(cv2.normalize(histogram, None, norm_type=cv2.NORM_L1))
 
     same = cv2.compareHist(look("laundromat", 1), look("laundromat", 5), cv2.HISTCMP_BHATTACHARYYA)
     other = cv2.compareHist(look("laundromat", 1), look("desert", 5), cv2.HISTCMP_BHATTACHARYYA)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -34,8 +35,8 @@ def ffmpeg_path() -> str:
 class H264Writer:
     """Takes 8-bit BGR pictures and writes them as constant-rate H.264 yuv420p, BT.709, closed GOP of one second."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", width: int, height: int) -> None:
-        self._process, self._size = process, (height, width)
+    def __init__(self, pipe: IO[bytes], width: int, height: int) -> None:
+        self._pipe, self._size = pipe, (height, width)
         self.frames = 0
 
     def write(self, picture: NDArray[np.uint8]) -> None:
@@ -44,9 +45,8 @@ class H264Writer:
             raise ValueError(
                 f"a frame is {picture.shape[1]}x{picture.shape[0]}, the file is {self._size[1]}x{self._size[0]}"
             )
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).data)
+            self._pipe.write(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).data)
         except BrokenPipeError as broken:
             raise EncodeError("FFmpeg stopped reading") from broken
         self.frames += 1
@@ -54,7 +54,7 @@ class H264Writer:
 
 @contextlib.contextmanager
 def h264_writer(
-    path: Path, width: int, height: int, rate: Fraction, *, crf: int = 18, preset: str = "superfast", threads: int = 1
+    path: Path, width: int, height: int, rate: Fraction, *, crf: int = 17, preset: str = "ultrafast", threads: int = 1
 ) -> Iterator[H264Writer]:
     """Opens `path` for frames of that size and exact rate; the file is complete when the block ends.
 
@@ -123,17 +123,19 @@ def h264_writer(
     ]
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints)
-        assert process.stdin is not None
+        pipe = process.stdin
+        if pipe is None:
+            raise EncodeError("FFmpeg has no input")
         with contextlib.suppress(OSError):  # a smaller pipe is only slower
-            fcntl.fcntl(process.stdin.fileno(), F_SETPIPE_SZ, PIPE_SIZE)
-        writer = H264Writer(process, width, height)
+            fcntl.fcntl(pipe.fileno(), F_SETPIPE_SZ, PIPE_SIZE)
+        writer = H264Writer(pipe, width, height)
         done = False
         try:
             yield writer
             done = True
         finally:
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
+                pipe.close()
             if not done:
                 process.kill()
             code = process.wait()

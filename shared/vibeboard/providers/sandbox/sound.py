@@ -128,7 +128,7 @@ def _events(
     jitter: float = 0.1,
     offset: float = 0.0,
 ) -> Wave:
-    """A short sound repeated through the whole length, panned about; later ones wrap to the start, so no end is bare."""
+    """A short sound repeated through the length, panned about; late ones wrap to the start, so no end is bare."""
     out = np.zeros((2, n))
     step = max(1, int(every * RATE))
     for index, start in enumerate(range(int(offset * RATE), n + step, step)):
@@ -166,7 +166,7 @@ def _drone(
 
 
 def _dark(n: int, rng: np.random.Generator) -> Wave:
-    root = rng.choice([36.7, 41.2, 43.65])
+    root = float(rng.choice([36.7, 41.2, 43.65]))
     bed = _drone(n, (root, root * 1.5, root * 2.378), 0.20, rng, (1.0, 0.5, 0.25, 0.12))
     bed += _noise(n, rng, 60, 900, -0.5) * 0.035 + _wide(_tone(n, 59.9), _tone(n, 60.1)) * 0.02
     return bed + _events(
@@ -175,7 +175,7 @@ def _dark(n: int, rng: np.random.Generator) -> Wave:
 
 
 def _horror(n: int, rng: np.random.Generator) -> Wave:
-    root = rng.choice([46.2, 49.0, 51.9])
+    root = float(rng.choice([46.2, 49.0, 51.9]))
     bed = _drone(n, (root, root * 1.414, root * 4.243, root * 4.5), 0.18, rng, (1.0, 0.3, 0.3))
     bed += _noise(n, rng, 900, 4000, -0.3) * 0.02
     return bed + _events(n, 2.7, rng, lambda i: _decay(1.6, root * (8.5 if i % 2 else 8.0), rng, 0.05) * 0.10, 0.2)
@@ -251,7 +251,7 @@ _MOODS: dict[str, Callable[[int, np.random.Generator], Wave]] = {
 _NOISES: dict[str, Callable[[int, np.random.Generator], Wave]] = {
     "rain": lambda n, rng: (
         _noise(n, rng, 800, 9000, -0.3) * 0.09
-        + _events(n, 0.11, rng, lambda i: _decay(0.02, 2600, rng, 0.8) * 0.08, 0.45)
+        + _events(n, 0.11, rng, lambda _: _decay(0.02, 2600, rng, 0.8) * 0.08, 0.45)
     ),
     "steam": lambda n, rng: _noise(n, rng, 3000, 11000, 0.0) * 0.03 * _swell(n, rng, 0.3, 0.5),
     "steps": lambda n, rng: _events(

@@ -1,9 +1,10 @@
 """Air: rain, snow, steam, smoke and drifting haze over a frame, moving with time."""
 
+import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array
+from vibeboard.providers.sandbox.picture.colour import Array, as_array
 from vibeboard.providers.sandbox.picture.staging import Staging
 
 
@@ -36,16 +37,12 @@ def wisps(width: int, height: int, seconds: float, seed: int) -> Array:
     first = texture.sample(noise, u, v)
     second = texture.sample(noise, u * 1.7 - seconds * 9, v * 1.4 + seconds * 8 + 90)
     cloud = np.clip(0.30 + 0.32 * first + 0.26 * second, 0, 1)
-    import cv2
-
     out: Array = cv2.resize(cloud.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return out
 
 
 def rain(width: int, height: int, seconds: float, seed: int) -> Array:
     """Streaks (H, W) 0..1 at two distances, falling."""
-    import cv2
-
     rng = np.random.default_rng(seed + 5)
     out = np.zeros((height, width), np.uint8)
     for count, length, speed, tone in ((260, 0.05, 1.9, 110), (90, 0.11, 2.9, 190)):
@@ -56,13 +53,11 @@ def rain(width: int, height: int, seconds: float, seed: int) -> Array:
             a = (int((x + slant * (1 - y)) * width * 16), int(y * height * 16))
             b = (int((x + slant * (1 - y) - slant * length) * width * 16), int((y + length) * height * 16))
             cv2.line(out, a, b, (tone,), max(1, width // 1400), cv2.LINE_AA, 4)
-    return out.astype(np.float32) / 255
+    return as_array(out / np.float32(255))
 
 
 def snow(width: int, height: int, seconds: float, seed: int) -> Array:
     """Flakes (H, W) 0..1 drifting down."""
-    import cv2
-
     rng = np.random.default_rng(seed + 9)
     out = np.zeros((height, width), np.uint8)
     unit = max(width, height) / 1000
@@ -74,4 +69,4 @@ def snow(width: int, height: int, seconds: float, seed: int) -> Array:
             cv2.circle(
                 out, (int(a * width * 16), int(b * height * 16)), int(radius * unit * 16), (tone,), -1, cv2.LINE_AA, 4
             )
-    return cv2.GaussianBlur(out, (0, 0), 0.8 * unit).astype(np.float32) / 255
+    return as_array(cv2.GaussianBlur(out, (0, 0), 0.8 * unit) / np.float32(255))

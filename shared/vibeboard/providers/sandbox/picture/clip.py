@@ -5,8 +5,6 @@ stations of its path and projected between them by depth, the figures are posed 
 morphed along their optical flow under a slow camera move.
 """
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,18 +12,14 @@ import numpy as np
 
 from vibeboard.media.encode import h264_writer
 from vibeboard.providers.ports import ClipRequest, ClipResult, Progress
-from vibeboard.providers.sandbox.picture import atmosphere, cutouts, describe, draw, finish, png, stage, texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes
+from vibeboard.providers.sandbox.picture import describe, png, texture
+from vibeboard.providers.sandbox.picture.colour import Bytes, as_bytes
 from vibeboard.providers.sandbox.picture.morph import Morph
-from vibeboard.providers.sandbox.picture.motion import Path as CameraPath
-from vibeboard.providers.sandbox.picture.motion import Player, path_of, players
-from vibeboard.providers.sandbox.picture.optics import Camera
-from vibeboard.providers.sandbox.picture.pose import Pose
-from vibeboard.providers.sandbox.picture.staging import Placed, Staging
+from vibeboard.providers.sandbox.picture.scene import Scene
 from vibeboard.providers.sandbox.sound import scratch_bed
 
 MODEL_CLIP = "sandbox/animatic"
-GRAIN = 2.2
+GRAIN = 1.8
 
 
 def render_clip(request: ClipRequest, picture: Path, sound: Path, progress: Progress | None = None) -> ClipResult:
@@ -41,9 +35,9 @@ def render_clip(request: ClipRequest, picture: Path, sound: Path, progress: Prog
     last = png.pixels(last_data, request.width, request.height)
     told_first = describe.description(first_data, request.width, request.height)
     told_last = describe.description(last_data, request.width, request.height)
-    source: _Scene | Morph
+    source: Scene | Morph
     if told_first and told_last and told_first[1].shot.place_key == told_last[1].shot.place_key:
-        source = _Scene(request, told_first[1], told_last[1], first, last)
+        source = Scene(request, told_first[1], told_last[1], first, last)
     else:
         source = Morph(first, last, request.prompt, request.seed)
     length = float(request.frames / request.rate)
@@ -75,316 +69,4 @@ class _Print:
         """The picture with its grain."""
         x, y = (index * 29 + self.seed) % 64, (index * 47 + self.seed // 7) % 64
         tile = self.tile[y : y + self.height, x : x + self.width]
-        return cv2.addWeighted(picture, 1.0, tile, 1.0, -128.0).astype(np.uint8, copy=False)
-
-
-@dataclass(slots=True)
-class _Station:
-    """The set rendered from one point of the camera's path."""
-
-    camera: Camera
-    picture: Bytes
-    depth: Array  # on the warp grid's scale
-
-
-class _Scene:
-    """A clip between two frames of one place, played in the set itself."""
-
-    def __init__(
-        self, request: ClipRequest, first: Staging, last: Staging, first_picture: Bytes, last_picture: Bytes
-    ) -> None:
-        self.first, self.last = first, last
-        self.width, self.height = request.width, request.height
-        self.path: CameraPath = path_of(first, last, request.prompt, request.seed)
-        self.players = players(first, last)
-        self.grid = (max(8, request.width // 8), max(8, request.height // 8))
-        self.shade = cv2.merge([np.round(finish.vignette(request.width, request.height) * 255).astype(np.uint8)] * 3)
-        self.keys: dict[int, list[_KeyPose]] = {}
-        self.stations: dict[float, _Station] = {}
-        self.marks = np.linspace(0, 1, self._station_count(request.frames)).tolist()
-        self.fix_first: Array | None = None
-        self.fix_last: Array | None = None
-        length = float(request.frames / request.rate)
-        self.fix_first = self._difference(first_picture, self._compose(0.0, 0.0, length))
-        self.fix_last = self._difference(last_picture, self._compose(1.0, length, length))
-        self.keys.clear()
-
-    def _station_count(self, frames: int) -> int:
-        a, b = self.path.first, self.path.last
-        zoom = abs(math.log((b.focal / self.last.focus) / (a.focal / self.first.focus)))
-        turn = abs((b.yaw - a.yaw + math.pi) % (2 * math.pi) - math.pi)
-        travel = math.dist((a.x, a.y, a.z), (b.x, b.y, b.z)) / max(0.5, min(self.first.focus, self.last.focus))
-        wanted = 2 + int(zoom / 0.5) + int(turn / 0.25) + int(travel / 0.7)
-        return max(2, min(wanted, 2 + frames // 18, 6))
-
-    def _station(self, mark: float) -> _Station:
-        found = self.stations.get(mark)
-        if found is None:
-            for old in [m for m in self.stations if m < mark - 0.75 and len(self.stations) > 3]:
-                del self.stations[old]
-            staging = self.first if mark < 0.5 else self.last
-            camera = self.path.at(mark)
-            focus = self.first.focus + (self.last.focus - self.first.focus) * mark
-            blur = self.first.blur + (self.last.blur - self.first.blur) * mark
-            clear = draw.blocked_by(self.first if mark < 0.5 else self.last)
-            plate = stage.render(staging.model, camera, staging.light, clear)
-            light = finish.bloom(finish.defocus(plate.light, plate.depth, focus, blur))
-            gain = draw.exposure(staging)
-            picture = finish.develop(light, staging.light.scheme, gain)
-            depth = cv2.resize(plate.depth, self.grid, interpolation=cv2.INTER_AREA)
-            found = self.stations[mark] = _Station(
-                camera, picture, cv2.GaussianBlur(np.minimum(depth, 400), (0, 0), 1.2)
-            )
-        return found
-
-    def _seen_from(self, station: _Station, camera: Camera) -> tuple[Bytes, Array]:
-        """A station's picture as the camera sees it, through its depth on a coarse grid; and where it covers the view."""
-        gw, gh = self.grid
-        cx, cy = camera.centre
-        rx = ((np.arange(gw) + 0.5) * (self.width / gw) - cx) / camera.focal
-        ry = (cy - (np.arange(gh) + 0.5) * (self.height / gh)) / camera.focal
-        u, v = np.meshgrid(rx, ry)
-        depth = station.depth.astype(np.float64)
-        turn = station.camera.axes @ camera.axes.T
-        shift = station.camera.axes @ (camera.position - station.camera.position)
-        mx = my = None
-        for _ in range(2):  # the depth is known at the station: look it up where the ray arrives, once more
-            x = (turn[0, 0] * u + turn[0, 1] * v + turn[0, 2]) * depth + shift[0]
-            y = (turn[1, 0] * u + turn[1, 1] * v + turn[1, 2]) * depth + shift[1]
-            z = np.maximum((turn[2, 0] * u + turn[2, 1] * v + turn[2, 2]) * depth + shift[2], 0.05)
-            sx, sy = station.camera.centre
-            mx = (sx + station.camera.focal * x / z).astype(np.float32)
-            my = (sy - station.camera.focal * y / z).astype(np.float32)
-            found = cv2.remap(
-                station.depth,
-                mx * (gw / self.width) - 0.5,
-                my * (gh / self.height) - 0.5,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            depth = np.maximum(found - shift[2], 0.08)
-        assert mx is not None and my is not None
-        size = (self.width, self.height)
-        full_x, full_y = cv2.resize(mx, size), cv2.resize(my, size)
-        seen = cv2.remap(station.picture, full_x, full_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        edge = np.minimum(np.minimum(mx, self.width - mx), np.minimum(my, self.height - my))
-        return seen.astype(np.uint8, copy=False), np.clip(edge / (0.03 * self.width) + 0.15, 0, 1).astype(np.float32)
-
-    def _blended(self, a: _Station, b: _Station, share: float, camera: Camera) -> Bytes:
-        """Two stations' views as one: each counts where it covers, and more the nearer it is."""
-        (one, cover_one), (two, cover_two) = self._seen_from(a, camera), self._seen_from(b, camera)
-        if float(cover_one.min()) >= 1 and float(cover_two.min()) >= 1:
-            return cv2.addWeighted(one, 1 - share, two, share, 0).astype(np.uint8, copy=False)
-        first, second = cover_one * (1 - share) + 1e-4, cover_two * share + 1e-4
-        weight = cv2.resize(first / (first + second), (self.width, self.height))
-        return cv2.blendLinear(one, two, weight, 1 - weight).astype(np.uint8, copy=False)
-
-    def frame(self, t: float, seconds: float, length: float) -> Bytes:
-        """The picture at t (0..1), without grain."""
-        out = self._compose(t, seconds, length)
-        for fix, weight in ((self.fix_first, 1 - t), (self.fix_last, t)):
-            if fix is not None and weight > 0.01:
-                small = np.clip(fix * weight + 128, 0, 255).astype(np.uint8)
-                wide = cv2.resize(small, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-                out = cv2.addWeighted(out, 1.0, wide, 1.0, -128.0).astype(np.uint8, copy=False)
-        return out
-
-    def _difference(self, wanted: Bytes, got: Bytes) -> Array | None:
-        """What the given frame has over the played one, coarse; None when nothing is worth mending."""
-        size = (max(4, self.width // 16), max(4, self.height // 16))
-        diff = cv2.resize(wanted, size, interpolation=cv2.INTER_AREA).astype(np.float32) - cv2.resize(
-            got, size, interpolation=cv2.INTER_AREA
-        )
-        diff = cv2.GaussianBlur(diff, (0, 0), 0.8)
-        return diff.astype(np.float32) if float(np.abs(diff).mean()) > 0.6 else None
-
-    def _compose(self, t: float, seconds: float, length: float) -> Bytes:
-        camera = self.path.at(t)
-        last = len(self.marks) - 1
-        low = min(int(t * last), last - 1)
-        share = t * last - low
-        share = share * share * (3 - 2 * share)
-        if share < 0.004:
-            out = self._seen_from(self._station(self.marks[low]), camera)[0]
-        elif share > 0.996:
-            out = self._seen_from(self._station(self.marks[low + 1]), camera)[0]
-        else:
-            out = self._blended(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
-        staging = self.first if t < 0.5 else self.last
-        for index, player in enumerate(self.players):
-            placed, stance, blink, opacity = player.at(t, seconds, length, camera)
-            if opacity > 0.01:
-                self._paint(out, index, staging, camera, placed, stance, blink, opacity, player, t, seconds, length)
-        self._air(out, staging, seconds, length)
-        return cv2.multiply(out, self.shade, scale=1 / 255).astype(np.uint8, copy=False)
-
-    def _paint(
-        self,
-        out: Bytes,
-        index: int,
-        staging: Staging,
-        camera: Camera,
-        placed: Placed,
-        stance: Pose | None,
-        blink: float,
-        opacity: float,
-        player: Player,
-        t: float,
-        seconds: float,
-        length: float,
-    ) -> None:
-        depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
-        tall = placed.height * camera.focal / max(0.1, depth)
-        if tall > self.height * 0.95:
-            self._paint_key(out, index, staging, camera, placed, opacity, player, t, seconds, length)
-            return
-        sprite = cutouts.cut_out(staging, placed, camera, seconds, stance=stance, blink=blink)
-        shade = cutouts.contact(staging, placed, camera)
-        if shade is not None:
-            mask, x, y = shade
-            region = out[y : y + mask.shape[0], x : x + mask.shape[1]]
-            region[:] = (region * (np.sqrt(1 - mask * opacity))[..., None]).astype(np.uint8)
-        if sprite is None:
-            return
-        if shade is not None and (image := cutouts.mirrored(staging, placed, camera, sprite)) is not None:
-            colour, alpha = _printed(image.light, image.alpha, staging)
-            _lay(out, colour, alpha * opacity, image.left, image.top)
-        colour, alpha = _printed(sprite.light, sprite.alpha, staging)
-        _lay(out, colour, alpha * opacity, sprite.left, sprite.top)
-
-    def _paint_key(
-        self,
-        out: Bytes,
-        index: int,
-        staging: Staging,
-        camera: Camera,
-        placed: Placed,
-        opacity: float,
-        player: Player,
-        t: float,
-        seconds: float,
-        length: float,
-    ) -> None:
-        """Large figures are drawn every few frames; between two drawings each is moved into place and they are blended."""
-        step = 0.30
-        count = max(1, round(length / step))
-        where = seconds / length * count if length > 0 else 0.0
-        low = min(int(where), count - 1)
-        share = where - low
-        keys = [self._key(index, k, count, player, length) for k in ((low,) if share < 1e-3 else (low, low + 1))]
-        x, y, scale = _spot(camera, placed)
-        colour_sum: Array | None = None
-        alpha_sum: Array | None = None
-        for key, weight in zip(keys, (1.0,) if len(keys) == 1 else (1 - share, share), strict=True):
-            if key is None:
-                continue
-            k = scale / key.scale
-            move = np.array([[k, 0, x - k * key.x], [0, k, y - k * key.y]])
-            size = (self.width, self.height)
-            colour = cv2.warpAffine(key.colour, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            alpha = cv2.warpAffine(key.alpha, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            if colour_sum is None or alpha_sum is None:
-                colour_sum, alpha_sum, first_weight = colour, alpha, weight
-            else:
-                colour_sum = cv2.addWeighted(colour_sum, first_weight, colour, weight, 0)
-                alpha_sum = cv2.addWeighted(alpha_sum, first_weight, alpha, weight, 0)
-        if colour_sum is not None and alpha_sum is not None:
-            _lay_bytes(out, colour_sum.astype(np.uint8, copy=False), alpha_sum.astype(np.uint8, copy=False), opacity)
-
-    def _key(self, index: int, k: int, count: int, player: Player, length: float) -> "_KeyPose | None":
-        held = self.keys.setdefault(index, [])
-        found = next((key for key in held if key.number == k), None)
-        if found is not None:
-            return found
-        t = k / count
-        camera = self.path.at(t)
-        staging = self.first if t < 0.5 else self.last
-        placed, stance, _, _ = player.at(t, t * length, length, camera)
-        sprite = cutouts.cut_out(staging, placed, camera, t * length, stance=stance, blink=0.0)
-        if sprite is None:
-            return None
-        colour, alpha = _printed(sprite.light, sprite.alpha, staging)
-        full = np.zeros((self.height, self.width, 3), np.uint8)
-        cover = np.zeros((self.height, self.width), np.uint8)
-        h, w = alpha.shape
-        x0, y0, x1, y1 = (
-            max(0, sprite.left),
-            max(0, sprite.top),
-            min(self.width, sprite.left + w),
-            min(self.height, sprite.top + h),
-        )
-        if x1 <= x0 or y1 <= y0:
-            return None
-        rows, cols = slice(y0 - sprite.top, y1 - sprite.top), slice(x0 - sprite.left, x1 - sprite.left)
-        full[y0:y1, x0:x1] = colour[rows, cols]
-        cover[y0:y1, x0:x1] = np.round(alpha[rows, cols] * 255)
-        key = _KeyPose(k, full, cover, *_spot(camera, placed))
-        held.append(key)
-        if len(held) > 3:
-            held.pop(0)
-        return key
-
-    def _air(self, out: Bytes, staging: Staging, seconds: float, length: float) -> None:
-        shot = staging.shot
-        level = {"night": 0.30, "dusk": 0.55, "dawn": 0.55}.get(shot.time, 0.8)
-        tint = np.array(staging.light.scheme.ambient) * 0.7 + np.array(staging.light.scheme.key) * 0.3
-        if shot.fog > 0 or shot.steam:
-            small = (max(2, self.width // 8), max(2, self.height // 8))
-            veil = (
-                atmosphere.wisps(*small, seconds, staging.seed)
-                * np.linspace(0.25, 1.0, small[1], dtype=np.float32)[:, None]
-            )
-            amount = veil * (0.10 * max(shot.fog, 0.4) + (0.30 if shot.steam else 0.0)) * level
-            glow = np.clip(np.sqrt(np.maximum(amount, 0))[..., None] * np.sqrt(tint) * 105, 0, 255).astype(np.uint8)
-            cv2.add(out, cv2.resize(glow, (self.width, self.height), interpolation=cv2.INTER_LINEAR), dst=out)
-        if staging.model.interior:
-            return
-        if shot.rain:
-            streaks = atmosphere.rain(self.width, self.height, seconds, staging.seed)
-            cv2.add(out, cv2.merge([(streaks * (90 * level + 30)).astype(np.uint8)] * 3), dst=out)
-        if shot.snow:
-            flakes = atmosphere.snow(self.width, self.height, seconds, staging.seed)
-            cv2.add(out, cv2.merge([(flakes * 190).astype(np.uint8)] * 3), dst=out)
-
-
-@dataclass(slots=True)
-class _KeyPose:
-    number: int
-    colour: Bytes
-    alpha: Bytes
-    x: float
-    y: float
-    scale: float
-
-
-def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
-    """Where a figure's neck is on screen, and its scale in pixels per metre."""
-    middle = placed.y + placed.height * 0.8
-    at, above = camera.project(np.array([[placed.x, middle, placed.z], [placed.x, middle + 0.1, placed.z]]))
-    return float(at[0]), float(at[1]), float(np.hypot(*(above - at))) / 0.1
-
-
-def _printed(light: Array, alpha: Array, staging: Staging) -> tuple[Bytes, Array]:
-    """A cut-out's light as graded colour, and its coverage."""
-    colour = finish.develop(light / np.maximum(alpha, 0.04)[..., None], staging.light.scheme, draw.exposure(staging))
-    return colour, alpha
-
-
-def _lay(out: Bytes, colour: Bytes, alpha: Array, left: int, top: int) -> None:
-    h, w = alpha.shape
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(out.shape[1], left + w), min(out.shape[0], top + h)
-    if x1 <= x0 or y1 <= y0:
-        return
-    rows, cols = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
-    share = np.ascontiguousarray(alpha[rows, cols])
-    out[y0:y1, x0:x1] = cv2.blendLinear(
-        np.ascontiguousarray(colour[rows, cols]), np.ascontiguousarray(out[y0:y1, x0:x1]), share, 1 - share
-    )
-
-
-def _lay_bytes(out: Bytes, colour: Bytes, alpha: Bytes, opacity: float) -> None:
-    x, y, w, h = cv2.boundingRect(alpha)
-    if w == 0 or h == 0:
-        return
-    share = alpha[y : y + h, x : x + w].astype(np.float32) * (opacity / 255)
-    _lay(out, np.ascontiguousarray(colour[y : y + h, x : x + w]), share, x, y)
+        return as_bytes(cv2.addWeighted(picture, 1.0, tile, 1.0, -128.0))

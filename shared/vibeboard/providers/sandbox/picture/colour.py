@@ -4,13 +4,26 @@ import colorsys
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Colour = tuple[float, float, float]
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
+
+
+def as_bytes(picture: Any) -> Bytes:
+    """What OpenCV returned, as the 8-bit picture that it is."""
+    out: Bytes = np.asarray(picture, np.uint8)
+    return out
+
+
+def as_array(values: Any) -> Array:
+    """What OpenCV or numpy returned, as float32."""
+    out: Array = np.asarray(values, np.float32)
+    return out
 
 
 def rgb(red: float, green: float, blue: float) -> Colour:

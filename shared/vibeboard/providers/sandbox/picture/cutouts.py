@@ -12,7 +12,7 @@ from vibeboard.providers.sandbox.picture.optics import Camera
 from vibeboard.providers.sandbox.picture.pose import Pose
 from vibeboard.providers.sandbox.picture.props import draw_prop
 from vibeboard.providers.sandbox.picture.read import TIGHT
-from vibeboard.providers.sandbox.picture.sheet import Sheet, Sprite
+from vibeboard.providers.sandbox.picture.sheet import FigureLight, Sheet, Sprite
 from vibeboard.providers.sandbox.picture.staging import Placed, Staging, figure_light
 
 
@@ -24,6 +24,7 @@ def cut_out(
     *,
     stance: Pose | None = None,
     blink: float = 0.0,
+    light: FigureLight | None = None,
 ) -> Sprite | None:
     """A figure or prop as a lit cut-out at its place in the frame; None when it is out of sight."""
     depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
@@ -36,26 +37,18 @@ def cut_out(
     if scale * placed.height < 3:
         return None
     half = placed.height * (
-        0.62
-        if placed.person is not None
-        else 5.6
-        if placed.prop.startswith("door_") or staging.shot.size == "insert"
-        else 1.9
+        0.62 if placed.person is not None else 5.6 if placed.prop.startswith("door_") or placed.standing else 1.9
     )
     high = placed.height * (1.16 if placed.person is not None else 5.6 if placed.prop.startswith("door_") else 1.25)
     low = placed.height * (
-        0.06
-        if placed.person is not None
-        else 4.6
-        if placed.prop.startswith("door_") or staging.shot.size == "insert"
-        else 0.7
+        0.06 if placed.person is not None else 4.6 if placed.prop.startswith("door_") or placed.standing else 0.7
     )
     x0, x1 = max(0, int(foot[0] - half * scale)), min(camera.width, int(foot[0] + half * scale) + 1)
     y0, y1 = max(0, int(foot[1] - high * scale)), min(camera.height, int(foot[1] + low * scale) + 1)
     if x1 - x0 < 3 or y1 - y0 < 3:
         return None
     sheet = Sheet(x1 - x0, y1 - y0, (float(foot[0]) - x0, float(foot[1]) - y0), scale)
-    light = figure_light(staging, placed)
+    light = light or figure_light(staging, placed)
     scheme = staging.light.scheme
     if placed.person is not None:
         stance = stance or stance_of(placed.person, placed.action, placed.facing, phase)
@@ -82,7 +75,7 @@ def cut_out(
             scheme.accent,
             scheme.second,
             skin,
-            standing=staging.shot.size == "insert" and not placed.prop.startswith("door_"),
+            standing=placed.standing,
         )
         form = placed.height * (0.05 if not placed.prop.startswith("door_") else 0.10)
     sprite = sheet.lit(light, form, x0, y0)

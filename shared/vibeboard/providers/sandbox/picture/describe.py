@@ -3,6 +3,7 @@
 import json
 import zlib
 from dataclasses import asdict, replace
+from typing import Any
 
 from vibeboard.providers.ports import CharacterLook, FrameRequest
 from vibeboard.providers.sandbox.picture import lexicon as lex
@@ -54,10 +55,7 @@ def description(png: bytes, width: int, height: int) -> tuple[FrameRequest, Stag
     try:
         told = json.loads(zlib.decompress(raw))
         fields = dict(told["request"])
-        fields["cast"] = tuple(
-            CharacterLook(**{k: tuple(v) if isinstance(v, list) else v for k, v in look.items()})
-            for look in fields["cast"]
-        )
+        fields["cast"] = tuple(_look(look) for look in fields["cast"])
         for name in ("palette", "required", "banned", "props"):
             fields[name] = tuple(fields[name])
         request = replace(FrameRequest(**fields), width=width, height=height)
@@ -65,3 +63,8 @@ def description(png: bytes, width: int, height: int) -> tuple[FrameRequest, Stag
         return request, stage_request(request, Line(**told["line"]), shot)
     except (zlib.error, ValueError, KeyError, TypeError):
         return None
+
+
+def _look(told: dict[str, Any]) -> CharacterLook:
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return CharacterLook(**fields)

@@ -490,7 +490,7 @@ def _strands(head: Head, paths: list[tuple[Pairs, float]]) -> None:
         return
     for path, tone in paths:
         p = np.asarray(path, float)
-        head.soft(np.concatenate([p, p[::-1] + [0.016, 0.008]]), scale(head.person.hair, tone), 0.45, 0.010)
+        head.soft(np.concatenate([p, p[::-1] + np.array([0.016, 0.008])]), scale(head.person.hair, tone), 0.45, 0.010)
 
 
 def _cap(head: Head, shape: Pairs) -> None:

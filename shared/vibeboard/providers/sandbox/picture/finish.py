@@ -1,10 +1,12 @@
 """From light to print: depth of field, bloom, tone curve, palette grade, and the vignette and grain over all."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array, as_bytes
 from vibeboard.providers.sandbox.picture.sheet import Sprite
 
 
@@ -68,6 +70,7 @@ def bloom(light: Array) -> Array:
 _CURVE_SIZE = 1024
 
 
+@lru_cache(maxsize=8)
 def _curve(gain: float) -> Array:
     """Scene light (0..8, square-root spaced) to display 0..255: exposure with a filmic shoulder and a soft toe."""
     x = (np.linspace(0, 1, _CURVE_SIZE) ** 2 * 8 * gain).astype(np.float64)
@@ -90,23 +93,35 @@ def develop(light: Array, scheme: Scheme, gain: float) -> Bytes:
     """Light (H, W, 3) to a graded 8-bit picture; the same for plates and cut-outs, so that they match."""
     index = np.sqrt(np.clip(light, 0, 8) * (1 / 8)) * (_CURVE_SIZE - 1)
     tone = _curve(gain).astype(np.float32)
-    picture = np.take(tone, index.astype(np.int32))
+    picture = as_array(np.take(tone, index.astype(np.int32)))
     return grade(picture, scheme)
 
 
+_LUMA = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
+SATURATION = 1.24
+
+
 def grade(picture: Array, scheme: Scheme) -> Bytes:
-    """Shadows lean to the palette's darkest colour, lights to its key; float 0..255 in, 8 bit out."""
-    luma = picture @ np.array([0.0722, 0.7152, 0.2126], np.float32)
-    low = np.array(scheme.shadow, np.float32) * 255
-    level = np.clip(1 - luma / 90, 0, 1) ** 1.5
-    picture += (low * 0.62) * (level * 0.55)[..., None]
+    """Shadows lean to the palette's darkest colour, middles to its ambient; float32 0..255 in, 8 bit out."""
+    gain, lift = _grade_tables(scheme)
+    level = np.clip(cv2.transform(picture, _LUMA), 0, 255).astype(np.uint8)
+    out = cv2.multiply(picture, np.take(gain, level, axis=0))
+    cv2.add(out, np.take(lift, level, axis=0), dst=out)
+    # Saturation as one matrix: each channel moves away from the luma of its pixel.
+    matrix = np.eye(3, dtype=np.float32) * SATURATION - np.repeat(_LUMA, 3, axis=0) * (SATURATION - 1)
+    return as_bytes(np.clip(cv2.transform(out, matrix), 0, 255))
+
+
+@lru_cache(maxsize=16)
+def _grade_tables(scheme: Scheme) -> tuple[Array, Array]:
+    """Per level of luma (256, 3): the gain of the middles and the lift of the shadows."""
+    luma = np.arange(256, dtype=np.float32)[:, None]
+    shadow = np.array(scheme.shadow, np.float32) * 255
+    lift = shadow * 0.34 * np.clip(1 - luma / 90, 0, 1) ** 1.5
     tint = np.array(scheme.ambient, np.float32)
     tint = tint / max(0.2, float(tint.max()))
-    middle = np.clip(1 - np.abs(luma - 80) / 80, 0, 1) * 0.14
-    picture *= 1 + (tint * 1.15 - 0.75)[None, None] * middle[..., None]
-    grey = (picture @ np.array([0.0722, 0.7152, 0.2126], np.float32))[..., None]
-    picture += (picture - grey) * 0.24
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    gain = 1 + (tint * 1.15 - 0.75) * np.clip(1 - np.abs(luma - 80) / 80, 0, 1) * 0.14
+    return as_array(gain), as_array(lift)
 
 
 def paint(plate: Array, sprite: Sprite) -> None:
@@ -135,4 +150,4 @@ def print_frame(picture: Bytes, seed: int, strength: float = 3.2) -> Bytes:
     h, w = picture.shape[:2]
     out = picture.astype(np.float32) * vignette(w, h)[..., None]
     out += (texture.film_grain(h, w, seed % 7) * strength)[..., None]
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return as_bytes(np.clip(out, 0, 255))

@@ -71,7 +71,7 @@ def neon(m: SetModel, g: Grow, panel: Panel, u: float, v: float, kind: str, colo
                 3.0,
             )
     spot = panel.at([(u, v + size * 0.25)])[0] + panel.normal * 0.35
-    m.lamps.append(Lamp(*map(float, spot), colour, 1.15 * size, 1.7, flicker=True))
+    m.lamps.append(Lamp(float(spot[0]), float(spot[1]), float(spot[2]), colour, 1.15 * size, 1.7))
 
 
 def window(
@@ -127,7 +127,7 @@ def window(
     m.shafts.append((quad, power * (1.0 if day else 0.55)))
     spot = quad.mean(0) + panel.normal * 0.5
     colour = g.scheme.key if g.time != "night" else mix(g.scheme.ambient, g.scheme.second, 0.4)
-    m.lamps.append(Lamp(*map(float, spot), colour, (1.3 if day else 0.8) * power, 2.8))
+    m.lamps.append(Lamp(float(spot[0]), float(spot[1]), float(spot[2]), colour, (1.3 if day else 0.8) * power, 2.8))
 
 
 def doorway(
@@ -149,9 +149,9 @@ def doorway(
             )
         panel.rect(u + 0.47, 1.2, u + 0.53, 2.0, scale(tint, 0.5))
     else:
-        for low, high in ((0.2, 0.95), (1.1, 1.95)):
-            panel.rect(u + 0.15, low, u + 0.85, high, scale(tint, 0.7))
-            panel.rect(u + 0.19, low + 0.04, u + 0.81, high - 0.04, scale(tint, 1.1))
+        for v0, v1 in ((0.2, 0.95), (1.1, 1.95)):
+            panel.rect(u + 0.15, v0, u + 0.85, v1, scale(tint, 0.7))
+            panel.rect(u + 0.19, v0 + 0.04, u + 0.81, v1 - 0.04, scale(tint, 1.1))
     panel.disc(u + 0.9, 1.02, 0.04, rgb(214, 178, 96), gloss=0.8)
     if panel.normal[2] > 0.9:  # the front wall's door is the entrance
         x, y, z = map(float, panel.at([(u + 0.9, 1.02)])[0])
@@ -159,7 +159,7 @@ def doorway(
 
 
 def pendant(
-    m: SetModel, g: Grow, x: float, z: float, drop: float, colour: Colour, power: float = 1.4, cone: float = 0.65
+    m: SetModel, x: float, z: float, drop: float, colour: Colour, power: float = 1.4, cone: float = 0.65
 ) -> None:
     """A hanging lamp with its pool of light."""
     group = m.group(x, drop, z, solid=False)
@@ -171,7 +171,7 @@ def pendant(
 
 
 def tube_light(
-    m: SetModel, g: Grow, x: float, z: float, length: float, colour: Colour, power: float = 1.0, across: bool = False
+    m: SetModel, x: float, z: float, length: float, colour: Colour, power: float = 1.0, across: bool = False
 ) -> None:
     """A fluorescent ceiling fitting."""
     group = m.group(x, m.height, z, solid=False)
@@ -379,7 +379,7 @@ def building(
     return panels
 
 
-def streetlamp(m: SetModel, g: Grow, x: float, z: float, toward: float, on: bool) -> None:
+def streetlamp(m: SetModel, x: float, z: float, toward: float, on: bool) -> None:
     """A street lamp with its cone of light after dark."""
     group = m.group(x, 2, z, solid=False)
     cylinder(group, x, 0, z, 0.07, 4.6, DARK, sides=6)

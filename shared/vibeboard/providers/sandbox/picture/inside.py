@@ -82,7 +82,7 @@ def laundromat(m: SetModel, g: Grow) -> None:
     window(m, g, walls["front"], 4.5, 0.8, 1.7, 1.7, power=0.6)
     doorway(m, g, walls["front"], 3.15, glass=True, colour=scale(METAL, 0.45), lit=1.1)
     for z in (3.2, 6.6, 9.8):
-        tube_light(m, g, 0, z, 1.6, COLD, 0.6 if g.night else 0.4, across=True)
+        tube_light(m, 0, z, 1.6, COLD, 0.6 if g.night else 0.4, across=True)
     group = table(m, 0.9, 8.6, 0.9, 1.9, g.tint(rgb(150, 140, 126)))
     box(group, 0.8, 0.76, 8.4, 0.5, 0.22, 0.35, rgb(196, 192, 184))
 
@@ -116,8 +116,8 @@ def bar(m: SetModel, g: Grow) -> None:
         for dz in (-0.75, 0.75):
             box(seat, 2.95, 0, z + dz, 1.5, 1.15, 0.28, g.tint(rgb(120, 30, 36)))
         box(seat, 2.95, 0.72, z, 1.3, 0.05, 0.7, scale(WOOD, 1.1), gloss=0.5)
-        pendant(m, g, 2.7, z, 1.75, WARM, 0.9)
-        pendant(m, g, -1.8, z + 0.3, 2.0, WARM, 1.0)
+        pendant(m, 2.7, z, 1.75, WARM, 0.9)
+        pendant(m, -1.8, z + 0.3, 2.0, WARM, 1.0)
     neon(m, g, walls["back"], 4.4, 1.75, "BAR", g.scheme.accent, 1.0)
     neon(m, g, walls["right"], 5.4, 2.1, "COCKTAILS", g.scheme.second, 0.9)
     window(m, g, walls["front"], 0.6, 1.0, 2.4, 1.4, blinds=True)
@@ -154,8 +154,8 @@ def apartment(m: SetModel, g: Grow) -> None:
         back = walls["back"]
         back.rect(u, 1.5 - 0.1 * i, u + 0.6, 2.2, scale(WOOD, 0.5))
         back.rect(u + 0.05, 1.55 - 0.1 * i, u + 0.55, 2.15, g.pick(fabric, g.scheme.ambient, PAPER))
-    side = table(m, 2.4, 4.8, 0.9, 0.6, WOOD, 0.5)
-    cylinder(side, 2.4, 0.5, 4.8, 0.09, 0.24, g.pick(rgb(60, 110, 120), rgb(180, 90, 60)), top_radius=0.05)
+    end_table = table(m, 2.4, 4.8, 0.9, 0.6, WOOD, 0.5)
+    cylinder(end_table, 2.4, 0.5, 4.8, 0.09, 0.24, g.pick(rgb(60, 110, 120), rgb(180, 90, 60)), top_radius=0.05)
 
 
 def office(m: SetModel, g: Grow) -> None:
@@ -182,7 +182,7 @@ def office(m: SetModel, g: Grow) -> None:
             front.rect(0.18, 0.2 + k * 0.33, 0.32, 0.23 + k * 0.33, METAL)
     doorway(m, g, walls["front"], 3.2, glass=True)
     doorway(m, g, walls["right"], 6.2, glass=True, lit=0.8)
-    tube_light(m, g, 0, 5.0, 1.8, COLD, 0.6, across=True)
+    tube_light(m, 0, 5.0, 1.8, COLD, 0.6, across=True)
     shelf(m, g, 3.7, 6.4, 1.4, 2.2, math.pi / 2, (rgb(120, 40, 36), PAPER, rgb(50, 70, 90), rgb(90, 90, 60)))
 
 
@@ -194,7 +194,7 @@ def corridor(m: SetModel, g: Grow) -> None:
     for i in range(6):
         doorway(m, g, walls["left"], 1.5 + i * 3.4)
         doorway(m, g, walls["right"], 1.9 + i * 3.4)
-        tube_light(m, g, 0, 2.0 + i * 3.6, 0.9, g.pick(COLD, WARM), 0.75)
+        tube_light(m, 0, 2.0 + i * 3.6, 0.9, g.pick(COLD, WARM), 0.75)
     doorway(m, g, walls["front"], 0.9)
     window(m, g, walls["back"], 0.75, 0.9, 1.3, 1.5, power=1.5)
     neon(m, g, walls["left"], 9.2, 2.2, "EXIT", g.scheme.accent, 0.4)
@@ -223,13 +223,13 @@ def warehouse(m: SetModel, g: Grow) -> None:
         if g.rng.random() < 0.35:
             cylinder(crate, x, 0, z, 0.32, 0.95, g.pick(rgb(46, 76, 104), rgb(150, 60, 34), rgb(74, 86, 70)), sides=12)
         else:
-            side = g.rng.uniform(0.9, 1.5)
+            edge = g.rng.uniform(0.9, 1.5)
             turn = g.rng.uniform(-0.4, 0.4)
             for k in range(g.rng.randint(1, 2)):
-                front = box(crate, x, k * side, z, side, side, side, g.tint(rgb(142, 106, 66)), turn=turn)["front"]
-                front.line([(0.05, 0.05), (side - 0.05, side - 0.05)], 0.1, rgb(100, 72, 44))
+                front = box(crate, x, k * edge, z, edge, edge, edge, g.tint(rgb(142, 106, 66)), turn=turn)["front"]
+                front.line([(0.05, 0.05), (edge - 0.05, edge - 0.05)], 0.1, rgb(100, 72, 44))
     for z in (6.0, 11.0, 17.0):
-        pendant(m, g, g.near(0, 1.5), z, 4.4, WARM, 2.4, 0.7)
+        pendant(m, g.near(0, 1.5), z, 4.4, WARM, 2.4, 0.7)
     doorway(m, g, walls["front"], 8.4, lit=1.0)
 
 
@@ -239,8 +239,8 @@ def church(m: SetModel, g: Grow) -> None:
     stone = g.tint(g.pick(rgb(136, 128, 114), rgb(112, 114, 118)))
     walls = room(m, stone, rgb(96, 90, 84), scale(stone, 0.4))
     for i in range(6):
-        for side in ("left", "right"):
-            panel = walls[side]
+        for name in ("left", "right"):
+            panel = walls[name]
             u = 2.2 + i * 3.6
             for k in range(5):
                 tint = from_hsv(g.rng.choice((0.0, 0.6, 0.12, 0.33, 0.55)), 0.75, 1.0)
@@ -267,7 +267,7 @@ def church(m: SetModel, g: Grow) -> None:
         cylinder(
             altar, -1.0 + i * 0.33, 1.32 + 0.1 * (i % 3), 21.4, 0.03, 0.09, WARM, emit=3.5, top_radius=0.002, sides=5
         )
-    m.lamps.append(Lamp(0, 1.8, 21.0, WARM, 2.4, 3.0, flicker=True))
+    m.lamps.append(Lamp(0, 1.8, 21.0, WARM, 2.4, 3.0))
     doorway(m, g, walls["front"], 5.0, lit=1.0)
 
 
@@ -295,7 +295,7 @@ def hospital(m: SetModel, g: Grow) -> None:
                 2.4,
             )
     for z in (2.5, 6.0, 9.5):
-        tube_light(m, g, 0, z, 1.8, COLD, 0.8, across=True)
+        tube_light(m, 0, z, 1.8, COLD, 0.8, across=True)
     window(m, g, walls["back"], 2.2, 0.9, 2.6, 1.5)
     doorway(m, g, walls["front"], 3.0, glass=True)
 
@@ -328,7 +328,7 @@ def school(m: SetModel, g: Grow) -> None:
     doorway(m, g, walls["right"], 1.4)
     shelf(m, g, 3.6, 4.6, 2.2, 1.9, math.pi / 2, (rgb(160, 60, 50), rgb(60, 110, 130), rgb(210, 170, 80), PAPER))
     doorway(m, g, walls["front"], 3.4, glass=True)
-    tube_light(m, g, 0, 5, 2, COLD, 0.35, across=True)
+    tube_light(m, 0, 5, 2, COLD, 0.35, across=True)
 
 
 def kitchen(m: SetModel, g: Grow) -> None:
@@ -353,7 +353,7 @@ def kitchen(m: SetModel, g: Grow) -> None:
     box(fridge, 2.4, 0, 4.9, 0.7, 1.8, 0.75, rgb(206, 206, 202), gloss=0.4)
     top = table(m, 0.9, 3.9, 1.3, 0.9, WOOD)
     cylinder(top, 0.9, 0.76, 3.9, 0.14, 0.08, g.pick(rgb(190, 90, 50), rgb(90, 130, 150)), top_radius=0.2)
-    pendant(m, g, 0.9, 3.9, 1.65, WARM, 1.2)
+    pendant(m, 0.9, 3.9, 1.65, WARM, 1.2)
     chair(m, 1.8, 3.6, scale(WOOD, 0.8), math.pi / 2)
     doorway(m, g, walls["left"], 2.2)
     doorway(m, g, walls["front"], 2.2, glass=True)
@@ -374,7 +374,7 @@ def lab(m: SetModel, g: Grow) -> None:
             panel = walls["left" if side < 0 else "right"]
             u = (z if side < 0 else m.depth - z) + (0.35 if side < 0 else -0.35 - 1.5)
             panel.rect(u, 0.7, u + 1.5, 2.3, scale(hull, 0.35))
-            for k in range(10):
+            for _ in range(10):
                 a, b = u + 0.1 + g.rng.random() * 1.1, 0.85 + g.rng.random() * 1.2
                 panel.rect(
                     a, b, a + g.rng.uniform(0.06, 0.3), b + 0.05, g.pick(g.scheme.accent, g.scheme.second, COLD), 1.8
@@ -433,9 +433,9 @@ def cave(m: SetModel, g: Grow) -> None:
         x, z, drop = g.rng.uniform(-5, 5), g.rng.uniform(3, 17), g.rng.uniform(0.6, 2.0)
         spike = m.group(x, 5, z, solid=False)
         cylinder(spike, x, 6.0 - drop, z, 0.02, drop, scale(stone, 0.7), top_radius=drop * 0.25, sides=7, grain=1.0)
-    m.lamps.append(Lamp(-1.6, 0.6, 8.4, WARM, 1.7, 2.4, flicker=True))
+    m.lamps.append(Lamp(-1.6, 0.6, 8.4, WARM, 1.7, 2.4))
     fire = m.group(-1.8, 0.3, 8.8)
-    for k in range(5):
+    for _ in range(5):
         cylinder(
             fire,
             -1.8 + g.near(0, 0.15),
@@ -506,7 +506,7 @@ def generic_interior(m: SetModel, g: Grow) -> None:
         window(m, g, walls[g.rng.choice(("back", "left"))], 1.0 + i * 2.3, 1.0, 1.5, m.height - 1.7, power=0.9)
     doorway(m, g, walls["front"], m.width / 2 - 0.5, lit=0.8)
     doorway(m, g, walls["right"], m.depth * 0.3)
-    for i in range(g.rng.randint(6, 11)):
+    for _ in range(g.rng.randint(6, 11)):
         x = g.rng.choice((-1, 1)) * g.rng.uniform(0.28, 0.44) * m.width
         z = g.rng.uniform(0.35, 0.95) * m.depth
         tint = from_hsv(hue + g.rng.uniform(0.2, 0.6), 0.35, g.rng.uniform(0.3, 0.6))
@@ -524,9 +524,9 @@ def generic_interior(m: SetModel, g: Grow) -> None:
             cylinder(column, x, 0, z, 0.2, m.height, scale(wall, 0.8), sides=10)
     for z in (0.35, 0.7):
         if g.rng.random() < 0.5:
-            pendant(m, g, g.near(0, 1), z * m.depth, m.height - 1.0, WARM, 1.4)
+            pendant(m, g.near(0, 1), z * m.depth, m.height - 1.0, WARM, 1.4)
         else:
-            tube_light(m, g, 0, z * m.depth, 1.4, g.pick(COLD, WARM), 0.9, across=True)
+            tube_light(m, 0, z * m.depth, 1.4, g.pick(COLD, WARM), 0.9, across=True)
     picture_width = g.rng.uniform(1.0, 2.2)
     walls["back"].rect(m.width / 2 - picture_width, 1.3, m.width / 2 + 0.2, 2.3, scale(WOOD, 0.5))
     walls["back"].rect(

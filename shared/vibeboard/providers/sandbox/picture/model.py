@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -52,7 +53,6 @@ class Lamp:
     power: float
     reach: float = 2.5
     cone: float = 0.0
-    flicker: bool = False
 
 
 @dataclass(slots=True)
@@ -85,13 +85,16 @@ class SetModel:
 class Panel:
     """A flat surface with its own metric axes (u, v) on which shapes are painted."""
 
-    def __init__(self, group: Group, origin: Sequence[float], u: Sequence[float], v: Sequence[float]) -> None:
+    def __init__(
+        self, group: Group, origin: Sequence[float] | Points, u: Sequence[float] | Points, v: Sequence[float] | Points
+    ) -> None:
         self.group = group
         self.origin = np.asarray(origin, float)
         self.u = np.asarray(u, float)
         self.v = np.asarray(v, float)
-        normal = np.cross(self.v, self.u)
-        self.normal = normal / max(1e-9, float(np.linalg.norm(normal)))
+        (a, b, c), (d, e, f) = self.v.tolist(), self.u.tolist()
+        normal = np.array([b * f - c * e, c * d - a * f, a * e - b * d])
+        self.normal = normal / max(1e-9, math.sqrt(float(normal @ normal)))
 
     def at(self, uv: Sequence[tuple[float, float]] | Points) -> Points:
         """World points of panel coordinates."""
@@ -157,7 +160,7 @@ class Panel:
     ) -> None:
         """A polyline of that width (metres)."""
         pairs = np.asarray(points, float)
-        for a, b in zip(pairs[:-1], pairs[1:], strict=True):
+        for a, b in pairwise(pairs):
             along = b - a
             length = float(np.hypot(*along)) or 1e-9
             side = np.array([-along[1], along[0]]) / length * width / 2
@@ -255,7 +258,7 @@ def cylinder(
     upper = radius if top_radius is None else top_radius
     angles = np.linspace(0, 2 * math.pi, sides + 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], 1)
-    for a, b in zip(ring[:-1], ring[1:], strict=True):
+    for a, b in pairwise(ring):
         middle = (a + b) / 2
         points = np.array(
             [

@@ -1,9 +1,11 @@
 """From one picture to another along their optical flow, under a slow camera move: for frames without a scene."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_bytes
 from vibeboard.providers.sandbox.picture.motion import ease, move_of, swell
 
 
@@ -20,7 +22,7 @@ class Morph:
         grey = [
             cv2.cvtColor(cv2.resize(p, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY) for p in (first, last)
         ]
-        finder = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        finder: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         sigma = size[0] / 60
         self.there = self._calm(finder.calc(grey[0], grey[1], None), sigma)
         self.back = self._calm(finder.calc(grey[1], grey[0], None), sigma)
@@ -44,9 +46,7 @@ class Morph:
         size = (self.width, self.height)
         mx = cv2.resize(((x + 0.5) * self.unit - 0.5).astype(np.float32), size)
         my = cv2.resize(((y + 0.5) * self.unit - 0.5).astype(np.float32), size)
-        return cv2.remap(picture, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(
-            np.uint8, copy=False
-        )
+        return as_bytes(cv2.remap(picture, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
 
     def _camera(self, t: float) -> Array:
         """Grid coordinates of the moved view: a bump that is nothing at both ends."""
@@ -70,4 +70,4 @@ class Morph:
         weight = share * share * share * (share * (share * 6 - 15) + 10)
         a = self._warped(self.first, self.there, share, move)
         b = self._warped(self.last, self.back, 1 - share, move)
-        return cv2.addWeighted(a, 1 - weight, b, weight, 0).astype(np.uint8, copy=False)
+        return as_bytes(cv2.addWeighted(a, 1 - weight, b, weight, 0))

@@ -96,14 +96,15 @@ class Player:
     def at(self, t: float, seconds: float, length: float, camera: Camera) -> tuple[Placed, Pose | None, float, float]:
         """Placement, pose, blink (0..1) and opacity at t, seconds into a clip of that length."""
         a, b = self.first or self.last, self.last or self.first
-        assert a is not None and b is not None
+        if a is None or b is None:
+            raise ValueError("a player must be in one of the two frames")
         share = ease(t)
         across = 0.0
         opacity = 1.0
         if self.first is None or self.last is None:
             here = share if self.first is None else 1 - share
             if a.prop:
-                opacity = 1.0 if a.prop == "door_lever" else min(1.0, max(0.0, (here - 0.15) / 0.5))
+                opacity = min(1.0, max(0.0, (here - 0.3) / 0.4))
             else:
                 if self.at_insert:  # the lens starts where the figure will walk: it comes once there is room
                     here = max(0.0, (here - 0.35) / 0.65)
@@ -147,7 +148,8 @@ class Player:
 
     @staticmethod
     def _stance(placed: Placed, action: str, facing: float, phase: float, length: float) -> Pose:
-        assert placed.person is not None
+        if placed.person is None:
+            raise ValueError("only a person has a pose")
         if action in ("walk", "run"):  # whole cycles over the clip, so that both ends meet
             rate = (2.9 if action == "run" else 1.85) / 2
             phase *= max(1, round(length * rate)) / (length * rate)

@@ -2,12 +2,25 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 NEAR = 0.06
+
+
+@lru_cache(maxsize=64)
+def _axes(yaw: float, pitch: float, roll: float) -> Points:
+    cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
+    forward = np.array([sy * cp, sp, cy * cp])
+    right = np.array([cy, 0.0, -sy])
+    up = np.array([-sp * sy, cp, -sp * cy])
+    if roll:
+        c, s = math.cos(roll), math.sin(roll)
+        right, up = right * c + up * s, up * c - right * s
+    return np.stack([right, up, forward])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +47,7 @@ class Camera:
     @property
     def axes(self) -> Points:
         """Rows: right, up, forward."""
-        cy, sy, cp, sp = math.cos(self.yaw), math.sin(self.yaw), math.cos(self.pitch), math.sin(self.pitch)
-        forward = np.array([sy * cp, sp, cy * cp])
-        right = np.array([cy, 0.0, -sy])
-        up = np.cross(forward, right)
-        if self.roll:
-            c, s = math.cos(self.roll), math.sin(self.roll)
-            right, up = right * c + up * s, up * c - right * s
-        return np.stack([right, up, forward])
+        return _axes(self.yaw, self.pitch, self.roll)
 
     @property
     def centre(self) -> tuple[float, float]:

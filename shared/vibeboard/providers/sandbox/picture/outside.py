@@ -73,7 +73,7 @@ def street(m: SetModel, g: Grow) -> None:
                     shop.line([(wide * 0.4, k * 3.2 + 0.5), (wide * 0.8, k * 3.2 + 3.4)], 0.08, DARK)
             z += wide
         for i in range(5):
-            streetlamp(m, g, side * (half - 1.2), 3 + i * 13 + (6 if side > 0 else 0), -side, g.night)
+            streetlamp(m, side * (half - 1.2), 3 + i * 13 + (6 if side > 0 else 0), -side, g.night)
     ridge_line(m, g, 160, 22, 58, scale(g.scheme.sky_low, 0.35), flat=True)
     m.azimuths = (-0.3, -0.12, 0.1, 0.28)
     m.haze = 0.012
@@ -83,7 +83,7 @@ def rooftop(m: SetModel, g: Grow) -> None:
     """A roof with parapet, water tank and vents before a skyline."""
     m.mark, m.clouds = (0.0, 6.0), 0.5
     ground_plane(m, g.tint(rgb(70, 68, 72)))
-    for i in range(70):
+    for _ in range(70):
         angle = g.rng.uniform(0, 2 * math.pi)
         far = g.rng.uniform(60, 190)
         building(
@@ -99,7 +99,12 @@ def rooftop(m: SetModel, g: Grow) -> None:
             storey=4.5,
         )
     ridge_line(m, g, 300, 40, 120, scale(mix(g.scheme.sky_low, g.scheme.shadow, 0.4), 0.7), flat=True)
-    for x, z, w, d in ((0, 13, 22, 0.35), (-11, 5, 0.35, 17), (11, 5, 0.35, 17), (0, -3, 22, 0.35)):
+    for x, z, w, d in (
+        (0.0, 13.0, 22.0, 0.35),
+        (-11.0, 5.0, 0.35, 17.0),
+        (11.0, 5.0, 0.35, 17.0),
+        (0.0, -3.0, 22.0, 0.35),
+    ):
         wall = m.group(x, 0.5, z, solid=False)
         box(wall, x, 0, z, w, 1.0, d, g.tint(rgb(112, 92, 80)))
     tank = m.group(-6, 3, 10)
@@ -107,7 +112,7 @@ def rooftop(m: SetModel, g: Grow) -> None:
         box(tank, -6.5 + a, 0, 10 + b, 0.15, 2.4, 0.15, DARK)
     cylinder(tank, -6.5, 2.4, 10, 1.5, 2.6, scale(WOOD, 0.8), sides=14)
     cylinder(tank, -6.5, 5.0, 10, 1.6, 1.0, scale(WOOD, 0.5), top_radius=0.01, sides=14)
-    for x, z in ((5, 9.5), (7.5, 7), (3.6, 11.4)):
+    for x, z in ((5.0, 9.5), (7.5, 7), (3.6, 11.4)):
         vent = m.group(x, 0.7, z)
         box(vent, x, 0, z, 1.4, 1.1, 1.1, scale(METAL, 0.7))
     hut = m.group(7, 1.3, 11)
@@ -361,8 +366,8 @@ def shore(m: SetModel, g: Grow, kind: str) -> None:
                 1.3,
                 g.pick(rgb(150, 58, 44), rgb(44, 86, 110), rgb(160, 130, 60)),
             )
-        streetlamp(m, g, -3.6, 11, 1, g.night)
-        streetlamp(m, g, 6, 11, -1, g.night)
+        streetlamp(m, -3.6, 11, 1, g.night)
+        streetlamp(m, 6, 11, -1, g.night)
     elif kind == "sea":
         rail = m.group(0, 0.6, 15.6, solid=False)
         for i in range(13):
@@ -492,7 +497,7 @@ def station(m: SetModel, g: Grow) -> None:
         walls["left"].rect(z, 1.5, z + 1.6, 2.3, g.pick(PAPER, g.scheme.accent, g.scheme.second), 0.5)
         from vibeboard.providers.sandbox.picture.grow import tube_light
 
-        tube_light(m, g, -1.0, z, 1.6, rgb(226, 236, 226), 0.75)
+        tube_light(m, -1.0, z, 1.6, rgb(226, 236, 226), 0.75)
     train = m.group(3.4, 1.5, 16)
     train.solid = False
     side = box(train, 3.4, 0.1, 19, 2.2, 3.1, 28, g.tint(rgb(150, 156, 164)), gloss=0.5)["left"]

@@ -6,7 +6,7 @@ import zlib
 import cv2
 import numpy as np
 
-from vibeboard.providers.sandbox.picture.colour import Bytes
+from vibeboard.providers.sandbox.picture.colour import Bytes, as_bytes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHUNK = b"vbSc"  # ancillary, private, not safe to copy: a program that changes the pixels must drop it
@@ -50,7 +50,7 @@ def pixels(data: bytes, width: int, height: int) -> Bytes:
         raise ValueError("the previous frame is no image that can be read")
     h, w = picture.shape[:2]
     if (w, h) == (width, height):
-        return picture
+        return as_bytes(picture)
     scale = max(width / w, height / h)
     size = (max(width, round(w * scale)), max(height, round(h * scale)))
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)

@@ -269,7 +269,7 @@ def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, 
 def _framing(prompt: str, props: tuple[str, ...], people: bool) -> tuple[str, str]:
     angle = lex.first_row(prompt, lex.ANGLES) or "eye"
     size = lex.first_row(prompt, lex.SIZES)
-    if size in ("cu", "ecu", "mcu", "insert") and props and (_of_prop(prompt, props) or not people):
+    if size in ("cu", "ecu", "mcu", "insert") and props and (_of_prop(prompt) or not people):
         size = "insert"
     elif size == "insert" and not props:
         size = "ecu" if people else "cu"
@@ -282,7 +282,7 @@ def _framing(prompt: str, props: tuple[str, ...], people: bool) -> tuple[str, st
     return size, angle
 
 
-def _of_prop(prompt: str, props: tuple[str, ...]) -> bool:
+def _of_prop(prompt: str) -> bool:
     """'Close-up of a door handle', 'insert: the letter': the thing, not a face, is what the close-up is of."""
     found = re.search(
         r"(?:close[- ]?up|closeup|insert|macro|detail|tight|ecu|cu)(?: shot)?\s*(?:of|on|:|-|–|—|,)\s*(.{0,60})", prompt

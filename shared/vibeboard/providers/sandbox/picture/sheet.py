@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Colour
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Colour, as_array
 from vibeboard.providers.sandbox.picture.model import Points
 
 Pairs = Sequence[tuple[float, float]] | Points
@@ -127,8 +127,21 @@ class Sheet:
             np.uint8
         )
 
+    def _crop(self, left: int, top: int, pad: int) -> tuple[int, int]:
+        """Cuts the sheet down to what is covered; returns its new place."""
+        x, y, w, h = cv2.boundingRect(self.alpha)
+        x0, y0 = max(0, x - pad), max(0, y - pad)
+        x1, y1 = min(self.size[1], x + max(1, w) + pad), min(self.size[0], y + max(1, h) + pad)
+        self.albedo = np.ascontiguousarray(self.albedo[y0:y1, x0:x1])
+        self.alpha = np.ascontiguousarray(self.alpha[y0:y1, x0:x1])
+        self.relief = np.ascontiguousarray(self.relief[y0:y1, x0:x1])
+        self.origin = (self.origin[0] - x0, self.origin[1] - y0)
+        self.size = (y1 - y0, x1 - x0)
+        return left + x0, top + y0
+
     def lit(self, light: FigureLight, form: float, left: int, top: int) -> Sprite:
         """Lights the sheet: form is the size (metres) of the roundness that light reveals."""
+        left, top = self._crop(left, top, round(4 * form * self.scale) + 2)
         alpha = self.alpha.astype(np.float32) / 255
         sigma = max(0.8, form * self.scale)
         shrink = 1.0 if sigma < 4 else 4.0 / sigma
@@ -171,7 +184,7 @@ class Sheet:
         if light.veil > 0:
             base *= 1 - light.veil
             base += (alpha * light.veil)[..., None] * np.array(light.haze, np.float32)
-        return Sprite(base, alpha, left, top)
+        return Sprite(as_array(base), as_array(alpha), left, top)
 
 
 def _brush(size: tuple[int, int], seed: int) -> Array:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array
 from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Points, SetModel
 from vibeboard.providers.sandbox.picture.optics import Camera, clip_frame, clip_near
 
@@ -183,10 +183,10 @@ class _View:
         base *= full
         extra = np.zeros((self.h2, self.w2, 3), np.float32)
         if self.wet > 0:
-            extra += self._reflection(floor, wx, wz, rx, ry, depth)
+            extra += self._reflection(floor, wx, wz, ry)
         if self.model.water:
             extra += self._water(picked[..., 5], floor, rx, ry, wx, wz)
-        keep, haze = self._haze(depth, ry, wx, wy, wz)
+        keep, haze = self._haze(depth, wx, wy, wz)
         background = self._sky(rx, ry) if sky.any() else None
         if background is not None:
             keep = np.where(sky, np.float32(0), keep)
@@ -248,7 +248,7 @@ class _View:
                 continue
             hull = cv2.convexHull(np.clip(self.camera.screen(local) / 2, -9000, 9000).astype(np.float32))
             cv2.fillConvexPoly(shade, np.round(hull).astype(np.int32), (255,))
-        return cv2.GaussianBlur(shade, (0, 0), max(1.0, self.w2 / 500)).astype(np.float32) / 255
+        return as_array(cv2.GaussianBlur(shade, (0, 0), max(1.0, self.w2 / 500)).astype(np.float32) / 255)
 
     def _grain(self, wx: Array, wy: Array, wz: Array, up: Array, strength: Array, depth: Array) -> Array:
         noise = texture.tile(11)
@@ -263,7 +263,7 @@ class _View:
         swing: Array = strength * (0.16 * broad * middle + 0.13 * fine * close + 0.14 * far)
         return np.clip(1 + swing, 0.35, 1.8)
 
-    def _reflection(self, floor: Array, wx: Array, wz: Array, rx: Array, ry: Array, depth: Array) -> Array:
+    def _reflection(self, floor: Array, wx: Array, wz: Array, ry: Array) -> Array:
         soft = cv2.GaussianBlur(
             self.mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170)
         )
@@ -303,9 +303,9 @@ class _View:
         out = (flat * np.clip(0.62 + 0.20 * ripple, 0.1, 1.3))[..., None] * sky + glitter[..., None] * np.array(
             scheme.key, np.float32
         )
-        return (out * mask[..., None]).astype(np.float32)
+        return as_array(out * mask[..., None])
 
-    def _haze(self, depth: Array, ry: Array, wx: Array, wy: Array, wz: Array) -> tuple[Array, Array]:
+    def _haze(self, depth: Array, wx: Array, wy: Array, wz: Array) -> tuple[Array, Array]:
         scheme, light = self.light.scheme, self.light
         density = self.model.haze + light.haze
         keep = np.exp(-density * np.minimum(depth, 600)).astype(np.float32)
@@ -356,7 +356,7 @@ class _View:
         if not out.any():
             return np.zeros((self.h2, self.w2, 3), np.float32)
         out = cv2.GaussianBlur(out, (0, 0), max(1.5, self.w2 / 110))
-        return cv2.resize(out, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR)
+        return as_array(cv2.resize(out, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR))
 
     def _beam(self, out: Array, points: Points, colour: Points) -> None:
         local = self.camera.local(points)

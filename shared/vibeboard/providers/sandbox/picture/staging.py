@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -38,6 +38,7 @@ class Placed:
     height: float = 1.7
     y: float = 0.0
     extra: bool = False  # a background player
+    standing: bool = False  # an insert's prop, on a table top of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def stage_request(request: FrameRequest, line: Line | None = None, shot: Shot | 
         "alley" if "alley" in words else "",
     )
     rng = random.Random(digest("stage", request.seed))
-    figures = _cast(shot, rng)
+    figures = _cast(shot)
     line = line or Line(rng.choice(model.azimuths), digest("side", shot.place_key, request.seed) % 2 == 0)
     camera = _camera(request, shot, model, figures, line)
     placed = _place(shot, model, camera, figures, rng, line)
@@ -141,7 +142,7 @@ def _distance(camera: Camera, model: SetModel, shot: Shot) -> float:
     return max(0.4, camera.depth(x, 1.0, z))
 
 
-def _cast(shot: Shot, rng: random.Random) -> list[tuple[Person, str]]:
+def _cast(shot: Shot) -> list[tuple[Person, str]]:
     people = [(person_of(look), action) for look, action in zip(shot.cast, shot.actions, strict=True)]
     if shot.angle == "ots" and len(people) == 1:
         people.append((person_of(CharacterLook(f"stranger {shot.place_key}")), "stand"))
@@ -334,7 +335,17 @@ def _place(
         else:
             placed.append(
                 Placed(
-                    x, z, None, "", 0.0, False, prop=kind, prop_name=shot.prop_names[0], height=size, y=1.0 - size * 0.5
+                    x,
+                    z,
+                    None,
+                    "",
+                    0.0,
+                    False,
+                    prop=kind,
+                    prop_name=shot.prop_names[0],
+                    height=size,
+                    y=1.0 - size * 0.5,
+                    standing=kind != "door_handle",
                 )
             )
     elif shot.size not in ("cu", "ecu", "mcu"):
@@ -497,4 +508,22 @@ def figure_light(staging: Staging, placed: Placed) -> FigureLight:
     )
 
 
-__all__ = ["Placed", "Staging", "figure_light", "replace", "stage_request"]
+def blend_light(a: FigureLight, b: FigureLight, share: float) -> FigureLight:
+    """The light between two lights: 0 is a, 1 is b."""
+
+    def pair(p: tuple[float, float], q: tuple[float, float]) -> tuple[float, float]:
+        return p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share
+
+    return FigureLight(
+        mix(a.ambient, b.ambient, share),
+        mix(a.key, b.key, share),
+        pair(a.key_from, b.key_from),
+        mix(a.rim, b.rim, share),
+        pair(a.rim_from, b.rim_from),
+        mix(a.haze, b.haze, share),
+        a.veil + (b.veil - a.veil) * share,
+        a.seed,
+    )
+
+
+__all__ = ["Line", "Placed", "Staging", "blend_light", "figure_light", "stage_request"]

@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from vibeboard.providers.sandbox.picture.colour import Array
+from vibeboard.providers.sandbox.picture.colour import Array, as_array
 
 SIDE = 512
 
@@ -32,8 +32,10 @@ def tile(seed: int, first: int = 4, octaves: int = 6, fall: float = 0.55) -> Arr
 
 def sample(noise: Array, u: Array, v: Array) -> Array:
     """Noise looked up at tile coordinates in pixels, wrapping round."""
-    return cv2.remap(
-        noise, np.mod(u, SIDE - 1).astype(np.float32), np.mod(v, SIDE - 1).astype(np.float32), cv2.INTER_LINEAR
+    return as_array(
+        cv2.remap(
+            noise, np.mod(u, SIDE - 1).astype(np.float32), np.mod(v, SIDE - 1).astype(np.float32), cv2.INTER_LINEAR
+        )
     )
 
 

@@ -39,10 +39,13 @@ def gates_page() -> str:
     return f"# Gates\n\n{MADE}{_table(head, rows)}\n## Approvals\n\n{asked}"
 
 
+_ANYBODY = {"signed-in": "any signed-in person", "signed-url": "whoever has the address, with a signed body"}
+
+
 def routes_page() -> str:
     """Every route with the permission it needs and the least role that has it."""
     rows = [
-        [method, f"`{path}`", permission, PERMISSIONS[permission] or "any signed-in person"]
+        [method, f"`{path}`", permission, PERMISSIONS[permission] or _ANYBODY[permission]]
         for (method, path), permission in ROUTES.items()
     ]
     return f"# Routes and roles\n\n{MADE}{_table(['method', 'path', 'permission', 'least role'], rows)}"

@@ -1,51 +1,30 @@
 """The queue consumers of paid work: submit, settle, and the reconciler. One bad message never holds up the rest."""
 
+from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from vibeboard.domain.errors import NotFound
-from vibeboard.jobs import reconcile, settlement, submission
-from vibeboard.jobs.waiting import read_job
-from vibeboard.store import objects
-
-logger = Logger(service="vibeboard")
+from vibeboard.jobs import inbox, reconcile
 
 
-def _partial(event: dict[str, Any], context: Any, work: Any) -> dict[str, Any]:
+def _partial(event: dict[str, Any], context: Any, work: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def handle(record: SQSRecord) -> None:
+        work(record.json_body)
+
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return dict(process_partial_response(event=event, record_handler=work, processor=processor, context=context))
+    return dict(process_partial_response(event=event, record_handler=handle, processor=processor, context=context))
 
 
 def submit_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Send admitted jobs out."""
-
-    def send(record: SQSRecord) -> None:
-        body = record.json_body
-        submission.submit(body["projectId"], body["jobId"])
-
-    return _partial(event, context, send)
+    """Send admitted jobs out, and ask back what was cancelled."""
+    return _partial(event, context, inbox.to_submit)
 
 
 def settle_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Bring jobs to rest from what their engine left in S3 (result.json), or from the error in the message."""
-
-    def settle(record: SQSRecord) -> None:
-        body = record.json_body
-        job = read_job(body["projectId"], body["jobId"])
-        if "error" in body:
-            settlement.fail(job, body["error"])
-            return
-        try:
-            outcome = objects.read_json(reconcile.result_key(job))
-        except NotFound:
-            logger.warning("settle without a result", jobId=job["jobId"])
-            return
-        settlement.succeed(job, outcome["result"], outcome.get("costMicros"))
-
-    return _partial(event, context, settle)
+    """Bring jobs to rest from what the media function left in S3, from its error, or from a vendor's report."""
+    return _partial(event, context, inbox.to_settle)
 
 
 def reconcile_handler(event: dict[str, Any], _context: Any) -> dict[str, int]:

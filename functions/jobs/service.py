@@ -4,7 +4,7 @@ from typing import Any
 
 from vibeboard.domain.errors import Conflict
 from vibeboard.http.access import Caller
-from vibeboard.jobs import settlement
+from vibeboard.jobs import cancelling, settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store.table import Item, table
 from vibeboard.views import JOB_STATUS, job_view
@@ -26,11 +26,10 @@ def read(project_id: str, job_id: str) -> Item:
 
 
 def cancel(caller: Caller, job_id: str) -> Item:
-    """Give a job up; what it held is free again. Raises Conflict when it is at rest already."""
+    """Give a job up; what was not spent is free again. Raises Conflict when it is at rest already."""
     job = read_job(caller.project_id, job_id)
     if job["status"] in settlement.AT_REST:
         raise Conflict(
             f"The job is {JOB_STATUS[job['status']]} already", code="JOB_AT_REST", fix="There is nothing to cancel."
         )
-    error = {"code": "CANCELLED", "message": f"Cancelled by {caller.user}", "fix": ""}
-    return job_view(settlement.fail(job, error, status="CANCELLED"))
+    return job_view(cancelling.cancel(job, caller.user))

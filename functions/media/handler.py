@@ -8,20 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from media.operations import OPERATIONS
+from media.operations import OPERATIONS, ingest
 from media.work import Work
-from vibeboard.domain.errors import VibeBoardError
-from vibeboard.jobs import queues
-from vibeboard.jobs.reconcile import result_key
-from vibeboard.jobs.settlement import AT_REST
-from vibeboard.jobs.waiting import read_job
-from vibeboard.store import objects
-
-logger = Logger(service="vibeboard")
+from vibeboard.jobs import inbox
+from vibeboard.store.table import Item
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -31,17 +24,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _work(record: SQSRecord) -> None:
-    body = record.json_body
-    job = read_job(body["projectId"], body["jobId"])
-    report: dict[str, Any] = {"projectId": job["projectId"], "jobId": job["jobId"]}
-    if job["status"] in AT_REST:
-        return
-    if not objects.exists(result_key(job)):
-        with tempfile.TemporaryDirectory(prefix="job-") as folder:
-            try:
-                result = OPERATIONS[job["operation"]](Work(job, Path(folder)))
-                objects.write_json(result_key(job), {"result": result})
-            except VibeBoardError as refused:  # the engine says why; it would say so again
-                logger.warning("job failed", jobId=job["jobId"], code=refused.code, detail=refused.detail)
-                report["error"] = {"code": refused.code, "message": refused.detail, "fix": refused.fix}
-    queues.send(queues.SETTLE, [report])
+    inbox.to_make(record.json_body, make)
+
+
+def make(job: Item) -> dict[str, Any]:
+    """Do a job with our own engines, or fetch what a vendor made. Raises VibeBoardError when it cannot be done."""
+    with tempfile.TemporaryDirectory(prefix="job-") as folder:
+        work = Work(job, Path(folder))
+        return ingest.run(work) if "answer" in job else OPERATIONS[job["operation"]](work)

@@ -13,8 +13,8 @@ from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
-from scripts.imports import ROOT, packages
 
+from scripts.imports import ROOT, packages
 from vibeboard.http.access import ROUTES
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -216,7 +216,11 @@ def test_rights_are_narrow() -> None:
     for name, statement in statements():
         assert statement["Effect"] == "Allow"
         if "*" in listed(statement["Resource"]):  # only a task token has no resource to name
-            assert set(listed(statement["Action"])) <= {"states:SendTaskSuccess", "states:SendTaskFailure"}, name
+            assert set(listed(statement["Action"])) <= {
+                "states:SendTaskSuccess",
+                "states:SendTaskFailure",
+                "states:SendTaskHeartbeat",
+            }, name
 
 
 def _closed_over(names: set[str]) -> set[str]:

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from vibeboard.media.dailies import analyze
-
 from media.operations.frames import look
 from media.work import Work
+from vibeboard.media.dailies import analyze
 from vibeboard.media.probe import MediaInfo, probe
 from vibeboard.media.proxies import BurnIn, peaks, render_pass, web_proxy
 from vibeboard.media.stills import poster
@@ -48,7 +47,7 @@ def ingest(work: Work, picture: Path, sound: Path | None, planned_frames: int) -
         "proxy": work.keep(work.out("proxy.mp4")),
         "poster": work.keep(work.out("poster.jpg")),
         "report": report.to_dict(),
-        **_lengths(info),
+        **lengths(info),
     }
     if sound is not None:
         peaks(sound, work.out("peaks.json"))
@@ -60,7 +59,7 @@ def ingest(work: Work, picture: Path, sound: Path | None, planned_frames: int) -
     return result
 
 
-def _lengths(info: MediaInfo) -> dict[str, Any]:
+def lengths(info: MediaInfo) -> dict[str, Any]:
     return {"frames": info.frames, "width": info.width, "height": info.height, "rate": str(info.rate)}
 
 
@@ -83,4 +82,4 @@ def render(work: Work) -> dict[str, Any]:
         out = work.out("pass.mp4")
         render_pass(picture, out, width=body["width"], height=body["height"], burn_in=burn, progress=work.progress)
         picture = out
-    return {"picture": work.keep(picture), "model": model, **_lengths(probe(picture))}
+    return {"picture": work.keep(picture), "model": model, **lengths(probe(picture))}

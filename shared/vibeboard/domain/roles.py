@@ -6,12 +6,14 @@ Role = Literal["viewer", "editor", "admin", "owner"]
 ROLES: tuple[Role, ...] = ("viewer", "editor", "admin", "owner")
 
 Permission = Literal[
-    "signed-in", "view", "edit", "generate", "vfx", "review", "contract", "shot-lock", "picture-lock",
+    "signed-url", "signed-in", "view", "edit", "generate", "vfx", "review", "contract", "shot-lock", "picture-lock",
     "budget-override", "members", "produce", "export", "delete",
 ]  # fmt: skip
 
+# "signed-url" needs no person: the address itself is signed by us, and the body by who sends it (webhooks).
 # "signed-in" needs no membership: it is for what belongs to no project yet.
 PERMISSIONS: dict[Permission, Role | None] = {
+    "signed-url": None,
     "signed-in": None,
     "view": "viewer",
     "edit": "editor",

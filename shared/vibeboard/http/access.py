@@ -99,6 +99,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/api/exports/{exportId}/sidecar"): "view",
     ("GET", "/api/exports/{exportId}/epk"): "view",
     ("GET", "/api/exports/{exportId}/manifest"): "view",
+    ("POST", "/api/webhooks/{provider}/{jobId}/{attempt}/{signature}"): "signed-url",
 }
 
 PROJECT_IN_ID = ("jobId", "exportId", "approvalId")

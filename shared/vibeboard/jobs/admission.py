@@ -11,9 +11,9 @@ from typing import Any
 from vibeboard.domain.errors import Invalid
 from vibeboard.domain.ids import child_id, digest
 from vibeboard.domain.pricing import price
-from vibeboard.jobs import queues
+from vibeboard.jobs import clock, queues
+from vibeboard.providers import matrix
 from vibeboard.store import keys, ledger
-from vibeboard.store.audit import now
 from vibeboard.store.table import NEW, Action, Check, Item, Put, TransactionRefused, Update, table
 
 JOBS_PER_TRANSACTION = 90  # of DynamoDB's 100 actions; the rest are counters, entry and guards
@@ -24,7 +24,8 @@ class JobDraft:
     """One piece of work to admit.
 
     target: what it changes, e.g. {chainId, segmentId, which}. input: what the engine needs (JSON, S3 keys, no media).
-    price_facts: what `pricing.price` needs. attempt counts takes of the same target.
+    price_facts: what `pricing.price` needs. attempt counts takes of the same target. provider: who does it; by default
+    whom the settings name for the operation (`providers.matrix`).
     """
 
     operation: str
@@ -33,7 +34,7 @@ class JobDraft:
     price_facts: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     model: str = ""
-    provider: str = "sandbox"
+    provider: str = ""
 
     def job_id(self, project_id: str) -> str:
         return child_id(
@@ -83,7 +84,7 @@ def admit(
             break
         total = sum(item["amount"] for item in fresh)
         actions: list[Action] = [
-            *ledger.reserve_actions(project_id, user, total),
+            *ledger.reserve_actions(project_id, user, total, matrix.billing()),
             ledger.entry_action(
                 project_id,
                 "reserve",
@@ -108,7 +109,7 @@ def admit(
             for position, guard in enumerate(guards, start=3):
                 if refused.failed[position]:
                     raise guard.refuse(refused.items[position]) from refused
-            raise (ledger.refusal(refused.failed, refused.items, total) or refused) from refused
+            raise (ledger.refusal(refused.failed, refused.items, total, matrix.billing()) or refused) from refused
     created = [item for item in items if item["jobId"] not in known]
     if created and dispatch:
         queues.send(queues.SUBMIT, [{"projectId": project_id, "jobId": item["jobId"]} for item in created])
@@ -116,7 +117,8 @@ def admit(
 
 
 def _job_item(project_id: str, user: str, draft: JobDraft, trace_id: str) -> Item:
-    job_id, at = draft.job_id(project_id), now()
+    job_id, at = draft.job_id(project_id), clock.stamp()
+    provider = draft.provider or matrix.provider_of(draft.operation)
     return {
         **keys.job(project_id, job_id),
         "GSI1PK": keys.OPEN_JOBS,
@@ -124,12 +126,13 @@ def _job_item(project_id: str, user: str, draft: JobDraft, trace_id: str) -> Ite
         "jobId": job_id,
         "projectId": project_id,
         "operation": draft.operation,
-        "provider": draft.provider,
+        "provider": provider,
         "model": draft.model,
         "target": draft.target,
         "input": draft.input,
         "attempt": draft.attempt,
-        "amount": draft.amount,
+        "amount": 0 if matrix.is_free(provider) else draft.amount,
+        "fence": 0,
         "hold": "RESERVED",
         "status": "RESERVED",
         "progress": 0,

@@ -30,7 +30,7 @@ def _take(job: Item, kind: str, result: dict[str, Any]) -> Item:
         "prompt": job["input"].get("prompt", ""),
         "negativePrompt": job["input"].get("negative", ""),
         "seed": job["input"].get("seed"),
-        "cost": job["amount"],
+        "cost": min(job.get("billed", job["amount"]), job["amount"]),
         "createdBy": job["user"],
         "createdAt": now(),
         **result,
@@ -132,7 +132,7 @@ def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
         "model": take["model"],
         "seed": take["seed"],
         "prompt": take["prompt"],
-        "cost": job["amount"],
+        "cost": take["cost"],
         "at": now(),
     }  # fmt: skip
     return [Put(take), Put(row)]
@@ -182,8 +182,9 @@ OUTCOMES: dict[str, Outcome] = {
 _COUNTERS = {"first": "firstFrameTakes", "last": "lastFrameTakes"}
 
 
-def on_failure(job: Item) -> list[Action]:
-    """A failed attempt still counts, so that the next one has an id and a seed of its own."""
+def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
+    """A failed attempt still counts, so that the next one has an id and a seed of its own; one that a vendor saw
+    (refused, unsafe, lost) is kept as a failed take with its reason, at its real cost in micro-dollars."""
     target = job["target"]
     if job["operation"] == "export.master":
         return [Update(keys.export(job["projectId"], target["exportId"]), set={"status": "failed"}, condition=EXISTS)]
@@ -195,4 +196,8 @@ def on_failure(job: Item) -> list[Action]:
     if "segmentId" not in target or job["operation"] == "clip.render":
         return []
     counter = _COUNTERS.get(target.get("which", ""), "clipTakes")
-    return [Update(_segment_key(job), set={counter: job["attempt"]}, condition=EXISTS)]
+    counted: Action = Update(_segment_key(job), set={counter: job["attempt"]}, condition=EXISTS)
+    if "providerRef" not in job or job["provider"] == "sandbox":
+        return [counted]
+    failed = _take(job, target.get("which", "clip"), {}) | {"status": "failed", "error": error, "cost": cost}
+    return [counted, Put(failed)]

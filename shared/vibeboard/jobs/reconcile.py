@@ -1,57 +1,128 @@
-"""The reconciler: finds what got stuck between two steps and moves it on. Runs each minute; safe to run any time."""
+"""The reconciler: finds what got stuck between two steps and moves it on. Runs each minute; safe to run any time.
 
-import time
-from datetime import datetime
+It never acts while the worker may be alive (the lease), never frees money whose fate is unknown, and asks each vendor
+what became of what was sent. One job that cannot be looked at holds up no other.
+"""
 
+from aws_lambda_powertools import Logger
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
 
-from vibeboard.jobs import queues, settlement
+from vibeboard.domain.errors import VibeBoardError
+from vibeboard.jobs import answers, cancelling, clock, engines, queues, settlement, submission
 from vibeboard.store import keys, objects
-from vibeboard.store.audit import now
 from vibeboard.store.table import ConditionFailed, Item, Update, table
 
 RESEND_AFTER_SECONDS = 60  # a job still RESERVED after this lost its submit message
-REDO_AFTER_SECONDS = 900  # a job our own engines were given this long ago, without a result, is given again
-OPEN_JOBS_PER_RUN = 200
+REDO_AFTER_SECONDS = 900  # a job our media function was given this long ago, without a result, is given again
+POLL_AFTER_SECONDS = 45  # a vendor is asked about a job at most this often
+SKEW_SECONDS = 60  # how far two clocks of ours may be apart
+OPEN_JOBS_PER_RUN = 2000
+VENDOR_QUESTIONS_PER_RUN = 100
+
+logger = Logger(service="vibeboard")
+
+LOST = {
+    "code": "SUBMISSION_LOST",
+    "message": "The provider does not know the job: it was never taken",
+    "fix": "Order it again.",
+}
+ASSUMED = {
+    "code": "OUTCOME_UNKNOWN",
+    "message": "The provider never answered and cannot be asked; the job counts as billed",
+    "fix": "Order it again. The amount is corrected if the provider reports after all.",
+}
 
 
 def result_key(job: Item) -> str:
-    """Where an engine of ours leaves what it made, before it reports."""
+    """Where our media function leaves what it made or fetched, before it reports."""
     return keys.job_object(job["projectId"], job["jobId"], "result.json")
 
 
 def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float = REDO_AFTER_SECONDS) -> dict[str, int]:
-    """Look at every open job. Returns how many were resent, adopted, redone and left waiting."""
-    moved = {"resent": 0, "adopted": 0, "redone": 0, "waiting": 0}
-    for listed in table().query_index(keys.OPEN_JOBS, limit=OPEN_JOBS_PER_RUN):
-        job = table().get(keys.job(listed["projectId"], listed["jobId"]))
-        if job is None or job["status"] in settlement.AT_REST:
-            continue
-        age = time.time() - datetime.fromisoformat(job["updatedAt"]).timestamp()
-        if job["status"] == "RESERVED":
-            if age >= resend_after:
-                queues.send(queues.SUBMIT, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
-                moved["resent"] += 1
-        elif job["provider"] == "sandbox":
-            moved[_recover_own(job, age, redo_after)] += 1
+    """Look at every open job, the longest unlooked-at first. Returns how many were moved, by how."""
+    moved = dict.fromkeys(("resent", "adopted", "redone", "asked", "assumed", "released", "waiting", "failed"), 0)
+    listed = table().query_index(keys.OPEN_JOBS, limit=OPEN_JOBS_PER_RUN)
+    for row in sorted(listed, key=lambda job: str(job.get("polledAt") or job["createdAt"])):
+        try:
+            moved[look_at(row, resend_after, redo_after, may_ask=moved["asked"] < VENDOR_QUESTIONS_PER_RUN)] += 1
+        except (VibeBoardError, ClientError, BotoCoreError) as trouble:
+            logger.warning("not reconciled", jobId=row["jobId"], error=str(trouble))
+            moved["failed"] += 1
     return moved
 
 
-def _recover_own(job: Item, age: float, redo_after: float) -> str:
-    """Our own engines cost nothing twice: a finished result is adopted, a lost one is made again."""
+def look_at(listed: Item, resend_after: float, redo_after: float, *, may_ask: bool = True) -> str:
+    """Move one job on; returns what was done. `listed` may be stale: the job is read again."""
+    job = table().get(keys.job(listed["projectId"], listed["jobId"]))
+    if job is None:
+        return "waiting"
+    if job["status"] in settlement.AT_REST:
+        settlement.announce(job)
+        return "waiting"
+    settlement.heartbeat(job)
+    if job["status"] == "RESERVED":
+        return _resend(job, resend_after)
+    if job["provider"] == engines.OWN or "answer" in job:
+        return _recover_at_bench(job, redo_after)
+    if job["status"] == "SUBMITTING":
+        return _resolve_unknown(job)
+    if job.get("cancelAsked"):
+        cancelling.carry_out(job)
+    return _ask(job) if may_ask else "waiting"
+
+
+def _resend(job: Item, resend_after: float) -> str:
+    if clock.seconds() < job.get("notBefore", 0) or clock.age(job["updatedAt"]) < resend_after:
+        return "waiting"
+    queues.send(queues.SUBMIT, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
+    return "resent"
+
+
+def _lease_is_over(job: Item) -> bool:
+    return bool(clock.seconds() > job["leaseUntil"] + SKEW_SECONDS)
+
+
+def _recover_at_bench(job: Item, redo_after: float) -> str:
+    """Our own work costs nothing twice: a finished result is adopted, a lost one is made again."""
     if objects.exists(result_key(job)):
-        queues.send(queues.SETTLE, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
+        engines.to_settlement(job)
         return "adopted"
-    if age < redo_after:
+    lost_on_the_way = job["status"] == "SUBMITTING" and _lease_is_over(job)
+    if clock.age(job["updatedAt"]) < redo_after and not lost_on_the_way:
         return "waiting"
     free = Update(
         keys.job(job["projectId"], job["jobId"]),
-        set={"status": "SUBMITTED", "updatedAt": now()},
+        set={"status": "SUBMITTED", "updatedAt": clock.stamp()},
         condition=Attr("status").is_in(["SUBMITTING", "SUBMITTED"]),
     )
     try:
         table().write(free)
     except ConditionFailed:
         return "waiting"
-    queues.send(queues.MEDIA, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
+    engines.to_bench(job)
     return "redone"
+
+
+def _resolve_unknown(job: Item) -> str:
+    """The worker went away without saying whether the provider took the job."""
+    if not _lease_is_over(job):
+        return "waiting"
+    provider = engines.vendor(job["provider"])
+    if provider.lists and (receipt := provider.find(job)):
+        submission.sent(job, receipt)
+        return "adopted"
+    if clock.seconds() < job["leaseUntil"] + SKEW_SECONDS + provider.horizon:
+        return "waiting"
+    if provider.lists:
+        settlement.fail(job, LOST, only_if=submission.held_by(job))
+        return "released"
+    settlement.fail(job, ASSUMED, cost=job["amount"], assumed=True, only_if=submission.held_by(job))
+    return "assumed"
+
+
+def _ask(job: Item) -> str:
+    if clock.age(job.get("polledAt") or job["updatedAt"]) < POLL_AFTER_SECONDS:
+        return "waiting"
+    answers.take(job, engines.vendor(job["provider"]).look(job))
+    return "asked"

@@ -8,19 +8,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
+from vibeboard.jobs import clock
 from vibeboard.jobs.outcomes import OUTCOMES, on_failure
 from vibeboard.store import keys, ledger
-from vibeboard.store.audit import log_failure, now
-from vibeboard.store.table import Action, Item, Put, TransactionRefused, Update, table
+from vibeboard.store.audit import log_failure
+from vibeboard.store.table import Action, ConditionFailed, Item, Put, TransactionRefused, Update, table
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 AT_REST = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _TOKEN_GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+_IN_OPEN_INDEX = ("GSI1PK", "GSI1SK")
 
 
 def succeed(job: Item, result: dict[str, Any], cost: int | None = None) -> Item:
@@ -28,23 +30,28 @@ def succeed(job: Item, result: dict[str, Any], cost: int | None = None) -> Item:
 
     A bill above the hold is settled at the hold, and an `overrun` entry records the rest.
     """
-    billed = job["amount"] if cost is None else cost
-    actual = min(billed, job["amount"])
-    extra: list[Action] = []
-    if billed > actual:
-        extra.append(
-            ledger.entry_action(
-                job["projectId"], "overrun", billed - actual, actor=job["provider"], jobs=[job["jobId"]]
-            )
-        )
     apply = OUTCOMES[job["operation"]]
-    return _resolve(job, "SUCCEEDED", actual, {"result": result}, lambda: [*extra, *apply(job, result)])
+    billed = job["amount"] if cost is None else cost
+    return _resolve(job, "SUCCEEDED", billed, {"result": result}, lambda: apply(job, result))
 
 
-def fail(job: Item, error: dict[str, Any], *, cost: int = 0, status: str = "FAILED") -> Item:
-    """Bring a job to rest without a result; what was not spent becomes available again. error: {code, message, fix}."""
-    rested = _resolve(job, status, min(cost, job["amount"]), {"error": error}, lambda: on_failure(job))
-    if rested["status"] == status == "FAILED":
+def fail(
+    job: Item,
+    error: dict[str, Any],
+    *,
+    cost: int = 0,
+    status: str = "FAILED",
+    assumed: bool = False,
+    only_if: ConditionBase | None = None,
+) -> Item:
+    """Bring a job to rest without a result, at what it cost; the rest becomes available. error: {code, message, fix}.
+
+    assumed: nobody said what it cost, so `cost` stands until somebody does (`true_up`). only_if: a further condition
+    on the job; when it does not hold, nothing changes and the job as it stands is returned.
+    """
+    facts: dict[str, Any] = {"error": error} | ({"assumed": True} if assumed else {})
+    rested = _resolve(job, status, cost, facts, lambda: on_failure(job, error, min(cost, job["amount"])), only_if)
+    if rested.get("error") is error and status == "FAILED":
         log_failure(
             job["projectId"],
             trace_id=job.get("traceId", ""),
@@ -58,61 +65,136 @@ def fail(job: Item, error: dict[str, Any], *, cost: int = 0, status: str = "FAIL
     return rested
 
 
-def _resolve(job: Item, status: str, actual: int, facts: dict[str, Any], effects: Callable[[], list[Action]]) -> Item:
-    if job["status"] in AT_REST:
-        announce(job)
-        return job
-    kind = "settle" if status == "SUCCEEDED" else "void"
-    rest = Update(
+def true_up(job: Item, billed: int) -> Item:
+    """The real bill of a job that was assumed billed: what was recorded too much becomes available again, once."""
+    actual = min(billed, job["actual"])
+    back = job["actual"] - actual
+    settled = Update(
         keys.job(job["projectId"], job["jobId"]),
-        set={"status": status, "hold": "COMMITTED" if actual else "VOID", "actual": actual, "updatedAt": now()}
-        | ({"progress": 100} if status == "SUCCEEDED" else {})
-        | facts,
-        remove=["GSI1PK", "GSI1SK", "leaseUntil"],
-        condition=Attr("hold").eq("RESERVED") & Attr("amount").eq(job["amount"]),
+        set={"actual": actual, "updatedAt": clock.stamp()},
+        remove=["assumed"],
+        condition=Attr("assumed").eq(True),
     )
-    money: list[Action] = []
-    if job["amount"]:
-        money = ledger.resolve_actions(job["projectId"], job["user"], job["amount"], actual)
-        money.append(
-            ledger.entry_action(
-                job["projectId"],
-                kind,
-                actual,
-                actor=job["provider"],
-                trace_id=job.get("traceId", ""),
-                jobs=[job["jobId"]],
-                held=job["amount"],
-                operation=job["operation"],
-                model=job.get("model", ""),
-                segmentId=job["target"].get("segmentId", ""),
-            )
-        )
+    entry = _entry(job, "true-up", -back)
     try:
-        table().transact([rest, *money, *effects()])
+        table().transact([settled, *ledger.give_back_actions(job["projectId"], job["user"], back), entry])
     except TransactionRefused as refused:
-        if refused.failed[0] and refused.items[0]:  # somebody settled it first
-            announce(refused.items[0])
-            return refused.items[0]
-        if any(refused.failed[1 + len(money) :]):  # the film moved on (a lock): keep the take, do not make it current
-            table().transact([rest, *money, *[a for a in effects() if isinstance(a, Put)]])
-        else:
+        if not refused.failed[0]:
             raise
-    rested = job | {"status": status, "actual": actual} | facts
-    announce(rested)
-    return rested
+        return refused.items[0] or job
+    return job | {"actual": actual}
+
+
+def _resolve(
+    job: Item,
+    status: str,
+    billed: int,
+    facts: dict[str, Any],
+    effects: Callable[[], list[Action]],
+    only_if: ConditionBase | None = None,
+) -> Item:
+    while job["status"] not in AT_REST:
+        actual = min(billed, job["amount"])
+        waiting = job.get("taskToken")
+        unmoved = Attr("hold").eq("RESERVED") & Attr("amount").eq(job["amount"])
+        unmoved &= Attr("taskToken").eq(waiting) if waiting else Attr("taskToken").not_exists()
+        rest = Update(
+            keys.job(job["projectId"], job["jobId"]),
+            set={
+                "status": status,
+                "hold": "COMMITTED" if actual else "VOID",
+                "actual": actual,
+                "updatedAt": clock.stamp(),
+            }
+            | ({"progress": 100} if status == "SUCCEEDED" else {})
+            | facts,
+            # while a state machine waits, the job stays in the index of open jobs until it has been told
+            remove=["leaseUntil", *(() if waiting else _IN_OPEN_INDEX)],
+            condition=unmoved & only_if if only_if else unmoved,
+        )
+        money = _money(job, "settle" if status == "SUCCEEDED" else "void", actual, billed)
+        changes = effects()
+        try:
+            table().transact([rest, *money, *changes])
+        except TransactionRefused as refused:
+            standing = refused.items[0]
+            if refused.failed[0] and standing:
+                token_came = standing["hold"] == "RESERVED" and standing.get("taskToken") != waiting
+                job = standing
+                if token_came or job["status"] in AT_REST:
+                    continue
+                return job  # `only_if` did not hold
+            if not any(refused.failed[1 + len(money) :]):
+                raise
+            # the film moved on (a lock): keep the take, do not make it current
+            try:
+                table().transact([rest, *money, *[change for change in changes if isinstance(change, Put)]])
+            except TransactionRefused as again:
+                if not (again.failed[0] and again.items[0]):
+                    raise
+                job = again.items[0]
+                continue
+        rested = job | {"status": status, "actual": actual} | facts
+        announce(rested)
+        return rested
+    announce(job)
+    return job
+
+
+def _money(job: Item, kind: str, actual: int, billed: int) -> list[Action]:
+    if not job["amount"]:
+        return []
+    actions = ledger.resolve_actions(job["projectId"], job["user"], job["amount"], actual)
+    actions.append(_entry(job, kind, actual))
+    if billed > actual:
+        actions.append(_entry(job, "overrun", billed - actual))
+    return actions
+
+
+def _entry(job: Item, kind: str, amount: int) -> Put:
+    return ledger.entry_action(
+        job["projectId"],
+        kind,
+        amount,
+        actor=job["provider"],
+        trace_id=job.get("traceId", ""),
+        jobs=[job["jobId"]],
+        held=job["amount"],
+        operation=job["operation"],
+        model=job.get("model", ""),
+        segmentId=job["target"].get("segmentId", ""),
+    )
 
 
 def announce(job: Item) -> None:
-    """Tell the waiting state machine, if one waits. A token that is gone was answered before."""
+    """Tell the waiting state machine, if one waits, then leave the open index. A token that is gone was answered."""
     token = job.get("taskToken")
     if not token or job["status"] not in AT_REST:
         return
     output = {"jobId": job["jobId"], "status": job["status"], "projectId": job["projectId"], "target": job["target"]}
     if job["status"] != "SUCCEEDED":
         output["error"] = {k: str(v)[:300] for k, v in job.get("error", {}).items()}
+    _send(lambda: _step_functions().send_task_success(taskToken=token, output=json.dumps(output)))
+    if "GSI1PK" in job:
+        told = Update(
+            keys.job(job["projectId"], job["jobId"]), remove=_IN_OPEN_INDEX, condition=Attr("taskToken").eq(token)
+        )
+        try:
+            table().write(told)
+        except ConditionFailed:
+            return  # a newer token came meanwhile, and whoever brought it tells it
+
+
+def heartbeat(job: Item) -> None:
+    """Tell the waiting state machine that the job is alive (a wait may set HeartbeatSeconds)."""
+    token = job.get("taskToken")
+    if token:
+        _send(lambda: _step_functions().send_task_heartbeat(taskToken=token))
+
+
+def _send(call: Callable[[], Any]) -> None:
     try:
-        _step_functions().send_task_success(taskToken=token, output=json.dumps(output))
+        call()
     except ClientError as error:
         if error.response["Error"]["Code"] not in _TOKEN_GONE:
             raise

@@ -34,7 +34,7 @@ DEFAULT_QUOTA_USD = "50"  # what a new user may spend over all projects, unless 
 
 
 def entry_action(project_id: str, kind: str, amount: int, *, actor: str, trace_id: str = "", **facts: Any) -> Put:
-    """An immutable ledger entry. kind: open|reserve|settle|void|overrun|cap|override. amount in micro-dollars."""
+    """An immutable ledger entry. kind: open|reserve|settle|void|overrun|true-up|cap|override. amount in micro-dollars."""
     stamp = ulid()
     return Put(
         {
@@ -91,12 +91,16 @@ def grant_quota(user: str, amount: int) -> Item:
         raise Invalid(f"Only {left} USD of quota are left", field="amount", fix="Withdraw less.") from refused
 
 
-def reserve_actions(project_id: str, user: str, amount: int) -> list[Action]:
-    """Hold `amount` on the project and on the user. Position 0 is the hard block, position 1 the soft one."""
+def reserve_actions(project_id: str, user: str, amount: int, billing: str = "sandbox") -> list[Action]:
+    """Hold `amount` on the project and on the user. Position 0 is the hard block, position 1 the soft one.
+
+    billing: what the work is paid with; a project never mixes the two.
+    """
     enough = Attr("available").gte(amount)
     move = {"available": -amount, "reserved": amount}
+    ready = Attr("contractComplete").eq(True) & Attr("billing").eq(billing)
     return [
-        Update(keys.budget(project_id), add=move, condition=Attr("contractComplete").eq(True) & enough),
+        Update(keys.budget(project_id), add=move, condition=ready & enough),
         Update(keys.quota(user), add=move, condition=enough),
     ]
 
@@ -111,8 +115,23 @@ def resolve_actions(project_id: str, user: str, held: int, actual: int) -> list[
     ]
 
 
-def refusal(failed: list[bool], items: list[Item | None], amount: int) -> GateRefused | None:
-    """Which gate stands behind a refused reserve: contract, hard block or soft block; None if neither did."""
+def give_back_actions(project_id: str, user: str, amount: int) -> list[Action]:
+    """Return what was recorded as spent and was not (a job assumed billed, whose bill came late and lower)."""
+    move = {"committed": -amount, "available": amount}
+    enough = Attr("committed").gte(amount)
+    return [
+        Update(keys.budget(project_id), add=move, condition=enough),
+        Update(keys.quota(user), add=move, condition=enough),
+    ]
+
+
+def refusal(
+    failed: list[bool], items: list[Item | None], amount: int, billing: str = "sandbox"
+) -> GateRefused | Conflict | None:
+    """Which gate stands behind a refused reserve: contract, hard block or soft block; None if neither did.
+
+    Conflict when the project's money is of the other kind.
+    """
     budget, quota = items[0], items[1]
     if failed[0] and budget:
         contract = evaluate(
@@ -120,6 +139,12 @@ def refusal(failed: list[bool], items: list[Item | None], amount: int) -> GateRe
         )
         if not contract.allowed:
             return GateRefused(contract)
+        if budget["billing"] != billing:
+            return Conflict(
+                f"This project books {budget['billing']} money, and the engines here are paid with {billing} money",
+                code="BILLING_MIXED",
+                fix="Make a new project for the other kind of money.",
+            )
         return GateRefused(evaluate("producerHard", cap_facts(budget, amount)))
     if failed[1]:
         left = quota["available"] if quota else 0

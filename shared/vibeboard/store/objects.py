@@ -107,14 +107,21 @@ def upload(path: Path, key: str) -> str:
     return key
 
 
-def link(key: str | None, *, name: str = "") -> str | None:
-    """A link that works for LINK_SECONDS, or None for no key. `name` is what a browser saves it as."""
+def link(key: str | None, *, name: str = "", seconds: int = LINK_SECONDS) -> str | None:
+    """A link that works for `seconds`, or None for no key. `name` is what a browser saves it as."""
     if not key:
         return None
     params = {"Bucket": bucket(), "Key": key}
     if name:
         params["ResponseContentDisposition"] = f'attachment; filename="{name}"'
-    return s3().generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS)
+    return s3().generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+
+def put_link(key: str, seconds: int) -> dict[str, Any]:
+    """Where and how a worker of ours puts one object, once: {url, headers}; a second put is refused (412)."""
+    params = {"Bucket": bucket(), "Key": key, "ContentType": content_type(key), "IfNoneMatch": "*"}
+    url = s3().generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
+    return {"url": url, "headers": {"Content-Type": content_type(key), "If-None-Match": "*"}}
 
 
 def upload_link(key: str) -> dict[str, Any]:

@@ -1,0 +1,186 @@
+"""RunPod serverless as a job provider: footage by our GPU worker (SOP steps 8 and 11).
+
+RunPod has no listing and no signature: a lost answer stays unknown until its webhook comes or the job's own time to
+live is over, and a webhook is only a hint that is confirmed by GET /status. Outputs go straight to our bucket.
+"""
+
+import json
+from typing import Any
+
+from vibeboard.domain.pricing import GPU_SECOND
+from vibeboard.jobs import hooks
+from vibeboard.jobs.engines import Answer, NotAccepted, OutcomeUnknown, Receipt, Rejected, Unreachable
+from vibeboard.providers import http_client, settings
+from vibeboard.providers.http_client import AnswerLost, NeverSent, Reply
+from vibeboard.store import keys, objects
+from vibeboard.store.table import Item
+
+TTL_SECONDS = 2 * 3600  # queue and run together; RunPod forgets the job then
+EXECUTION_SECONDS = 1800
+LINK_SECONDS = 3 * 3600  # inputs and outputs are reachable at least as long as the job lives
+OPERATIONS = {"clip.generate": "svi.image_to_video", "clip.render": "svi.image_to_video"}
+OUTPUTS = {"picture": "picture.mp4", "sound": "sound.wav"}
+_RUNNING = {"IN_QUEUE", "IN_PROGRESS", "RUNNING"}
+_MESSAGE_LENGTH = 300
+
+
+class RunPod:
+    """Footage by our worker on RunPod."""
+
+    lists = False
+    horizon = float(TTL_SECONDS)
+
+    def post(self, job: Item) -> Receipt:
+        body = {
+            "input": worker_input(job),
+            "webhook": hooks.address(job),
+            "policy": {"executionTimeout": EXECUTION_SECONDS * 1000, "ttl": TTL_SECONDS * 1000},
+        }
+        try:
+            reply = http_client.call("POST", _url("run"), headers=_key(), body=body, timeout=http_client.SUBMIT_SECONDS)
+        except NeverSent as error:
+            raise NotAccepted(f"RunPod cannot be reached: {error}") from error
+        except AnswerLost as error:
+            raise OutcomeUnknown(f"RunPod's answer was lost: {error}") from error
+        told = reply.json()
+        if reply.status == 200 and isinstance(told, dict) and told.get("id"):
+            return Receipt(str(told["id"]))
+        if reply.status == 429:
+            raise NotAccepted("RunPod takes no more", retry_after=reply.retry_after)
+        if 400 <= reply.status < 500 and reply.status != 408:
+            raise Rejected(f"RunPod refused the request ({reply.status}): {reply.text()}")
+        raise OutcomeUnknown(f"RunPod answered {reply.status} to a submission")
+
+    def look(self, job: Item) -> Answer:
+        reply = _ask("GET", f"status/{job['providerRef']}")
+        if reply.status == 404:
+            return Answer("gone", job["providerRef"])
+        told = reply.json()
+        if reply.status != 200 or not isinstance(told, dict):
+            raise Unreachable(f"RunPod answered {reply.status} for a status")
+        return outcome(job, told)
+
+    def find(self, job: Item) -> Receipt | None:
+        raise Unreachable(f"RunPod lists no jobs, so {job['jobId']} cannot be looked up")
+
+    def cancel(self, job: Item) -> bool:
+        """Never free at once: a job may have run before it stopped, and its last status says for how long."""
+        _ask("POST", f"cancel/{job['providerRef']}")
+        return False
+
+    def read(self, job: Item, delivery: dict[str, Any]) -> Answer:
+        """A webhook proves nothing: what it says is asked again."""
+        return self.look(job | {"providerRef": str(delivery.get("id", ""))})
+
+
+def _key() -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.secret('RUNPOD_API_KEY')}"}
+
+
+def _url(path: str) -> str:
+    return f"{settings.get('RUNPOD_URL')}/{settings.get('RUNPOD_ENDPOINT')}/{path}"
+
+
+def _ask(method: str, path: str) -> Reply:
+    try:
+        reply = http_client.call(method, _url(path), headers=_key())
+    except (NeverSent, AnswerLost) as error:
+        raise Unreachable(f"RunPod does not answer: {error}") from error
+    if reply.status == 429 or reply.status >= 500:
+        raise Unreachable(f"RunPod answered {reply.status}")
+    return reply
+
+
+def worker_input(job: Item) -> dict[str, Any]:
+    """The order as our worker takes it. claim: the object it must create before GPU time is spent, so that a second
+    submission of the same attempt ends at once. outputs: where each file is to be put."""
+    body = job["input"]
+    folder = f"vendor/{job['fence']}"
+    rate = body["rate"]
+    return {
+        "op": OPERATIONS[job["operation"]],
+        "jobId": job["jobId"],
+        "attempt": job["fence"],
+        "mode": body["mode"],
+        "prompt": body["prompt"],
+        "negativePrompt": body["negative"],
+        "imageUrl": objects.link(body["firstFrame"], seconds=LINK_SECONDS),
+        "lastImageUrl": objects.link(body["lastFrame"], seconds=LINK_SECONDS),
+        "width": body["width"],
+        "height": body["height"],
+        "rate": {"numerator": rate[0], "denominator": rate[1]},
+        "frames": body["frames"],
+        "seed": body["seed"],
+        "claim": objects.put_link(keys.job_object(job["projectId"], job["jobId"], f"{folder}/claim"), LINK_SECONDS),
+        "outputs": {
+            name: objects.put_link(output_key(job, name), LINK_SECONDS) | {"name": file}
+            for name, file in OUTPUTS.items()
+        },
+    }
+
+
+def output_key(job: Item, name: str) -> str:
+    """Where the worker puts one of its outputs."""
+    return keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/{OUTPUTS[name]}")
+
+
+def outcome(job: Item, told: dict[str, Any]) -> Answer:
+    """A status body as an answer."""
+    state, reference = told.get("status"), str(told.get("id") or job["providerRef"])
+    output = told.get("output")
+    if state in _RUNNING or state is None:
+        done = output.get("pct") if isinstance(output, dict) else None
+        return Answer(
+            "running", reference, progress=max(1, min(95, int(done))) if isinstance(done, int | float) else None
+        )
+    billed = _billed(told)
+    if state != "COMPLETED":
+        return Answer("failed", reference, error=_error(str(state), told.get("error")), billed=billed)
+    found = _files(job, output if isinstance(output, dict) else {})
+    if "picture" not in found:
+        error = {
+            "code": "PROVIDER_FAILED",
+            "message": "The worker finished without footage",
+            "fix": "Generate it again.",
+        }
+        return Answer("failed", reference, error=error, billed=billed)
+    return Answer("succeeded", reference, output=found, billed=billed)
+
+
+def _files(job: Item, output: dict[str, Any]) -> dict[str, Any]:
+    """Which outputs there are: put into our bucket where we said, or (as the SOP's worker answers) behind a URL."""
+    found: dict[str, Any] = {"model": str(output.get("model") or job["model"]), "seed": output.get("seed")}
+    written = output.get("outputs")
+    for name in OUTPUTS:
+        if isinstance(written, dict | list) and name in written:
+            found[name] = {"key": output_key(job, name)}
+    if "picture" not in found and isinstance(output.get("outputUrl"), str):
+        found["picture"] = {"url": output["outputUrl"], "type": "video/mp4"}
+    return found
+
+
+def _billed(told: dict[str, Any]) -> int | None:
+    """Running time at the GPU's price, rounded up to the second. Nothing ran: nothing is owed. Unsaid: None."""
+    spent = told.get("executionTime")
+    if isinstance(spent, int | float) and not isinstance(spent, bool):
+        return -(-int(spent) // 1000) * GPU_SECOND
+    return None
+
+
+def _error(state: str, raw: Any) -> dict[str, str]:
+    """RunPod's error is a JSON string with a traceback in it; people get its type and message only."""
+    message = ""
+    if isinstance(raw, str):
+        try:
+            parsed = json.loads(raw)
+        except ValueError:
+            parsed = None
+        if isinstance(parsed, dict):
+            message = f"{parsed.get('error_type', '')}: {parsed.get('error_message', '')}".strip(": ")
+        else:
+            message = raw.split("Traceback")[0].strip()
+    elif isinstance(raw, dict):
+        message = str(raw.get("error_message") or raw.get("message") or "")
+    code = {"TIMED_OUT": "PROVIDER_TIMEOUT", "CANCELLED": "CANCELLED"}.get(state, "PROVIDER_FAILED")
+    words = message[:_MESSAGE_LENGTH] or state.replace("_", " ").lower()
+    return {"code": code, "message": f"RunPod: {words}", "fix": "Generate it again."}

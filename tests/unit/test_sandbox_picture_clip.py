@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.unit.test_sandbox_picture_draw import pixels, request
+from tests.unit.test_sandbox_picture_draw import COLE, FEMME, pixels, request
 from vibeboard.media.encode import EncodeError, ffmpeg_path, h264_writer
 from vibeboard.providers.ports import ClipRequest, ClipResult
 from vibeboard.providers.sandbox.picture import describe, draw_frame, edit_frame, png, render_clip
@@ -171,6 +171,14 @@ def test_given_two_described_frames_when_rendered_then_the_clip_moves_from_one_t
     steps = [float(cv2.blur(cv2.absdiff(a, b), (9, 9)).mean()) for a, b in pairwise(shown)]
     assert min(steps) > 0.2  # never frozen
     assert max(steps) < 6 * sorted(steps)[len(steps) // 2] + 4  # no hard cut inside
+
+
+def test_given_figures_that_leave_the_frame_when_rendered_then_every_frame_comes_out(tmp_path: Path) -> None:
+    two = {"cast": (FEMME, COLE), "width": WIDTH, "height": HEIGHT}
+    start = draw_frame(request("Over the shoulder, Cole confronts femme fatale", seed=3, **two))
+    end = edit_frame(start, request("Close-up of femme fatale", seed=4, **two))
+    _, shown = clip(tmp_path, start, end, frames=50, prompt="handheld")
+    assert len(shown) == 50
 
 
 def test_given_pictures_without_a_scene_when_rendered_then_they_are_morphed(tmp_path: Path) -> None:

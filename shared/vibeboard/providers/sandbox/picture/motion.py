@@ -93,6 +93,15 @@ class Player:
     last: Placed | None
     at_insert: bool  # the frame without it is an insert: it simply stands there
 
+    @property
+    def moves(self) -> bool:
+        """Whether limbs move, beyond breathing and swaying."""
+        if self.first is None or self.last is None:
+            return True
+        quick = ("walk", "run", "talk", "dance")
+        turns = self.first.back != self.last.back or abs(self.first.facing - self.last.facing) > 0.2
+        return turns or self.first.action != self.last.action or self.first.action in quick
+
     def at(self, t: float, seconds: float, length: float, camera: Camera) -> tuple[Placed, Pose | None, float, float]:
         """Placement, pose, blink (0..1) and opacity at t, seconds into a clip of that length."""
         a, b = self.first or self.last, self.last or self.first

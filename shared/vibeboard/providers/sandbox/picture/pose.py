@@ -90,7 +90,10 @@ def pose(action: str, phase: float, facing: float, span: float, seed: int) -> Po
             (d * arm * swing * side - 0.02, 0.47 + 0.02 * abs(swing)),
         )
         if action == "run":
-            near = ((-d * 0.17 * swing, 0.62), (d * 0.17 * swing, 0.62))
+            near = (
+                (d * (0.07 + 0.09 * swing) - 0.4 * span, 0.64 + 0.03 * swing),
+                (d * (0.07 - 0.09 * swing) + 0.4 * span, 0.64 - 0.03 * swing),
+            )
     else:
         foot_n, foot_f = (0.055 + 0.01 * d, 0.03), (-0.055 + 0.02 * d, 0.045)
         near = ((0.02 + sway, 0.445), (-0.02 + sway, 0.455))

@@ -34,6 +34,7 @@ class Scene:
     ) -> None:
         self.first, self.last = first, last
         self.width, self.height = request.width, request.height
+        self.frames = request.frames
         self.path: CameraPath = path_of(first, last, request.prompt, request.seed)
         self.players = players(first, last)
         self.grid = (max(8, request.width // 8), max(8, request.height // 8))
@@ -218,7 +219,8 @@ class Scene:
         length: float,
     ) -> None:
         """Large figures are drawn every few frames; in between two drawings are moved into place and blended."""
-        step = 0.30
+        # Calm figures sway by a pixel or two between drawings; limbs on the move are drawn every other frame.
+        step = 2 * length / max(2, self.frames) if player.moves else 0.30
         count = max(1, round(length / step))
         where = seconds / length * count if length > 0 else 0.0
         low = min(int(where), count - 1)

@@ -115,7 +115,8 @@ class Sheet:
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         cv2.fillPoly(mask, [np.round((px - [x0, y0]) * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
         if sigma > 5:  # a wide blur of a mask is as good at a quarter of the size
-            small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+            quarter = (max(1, (x1 - x0) // 4), max(1, (y1 - y0) // 4))
+            small = cv2.resize(mask, quarter, interpolation=cv2.INTER_AREA)
             mask = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 4), (x1 - x0, y1 - y0))
         else:
             mask = cv2.GaussianBlur(mask, (0, 0), sigma)

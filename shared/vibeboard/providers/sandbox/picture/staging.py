@@ -295,6 +295,8 @@ def _place(
         if action in ("walk", "run") and shot.size in ("ws", "ews", "fs", "mws"):
             facing = math.copysign(max(abs(facing), 0.55), facing)
         back = shot.view == "back"
+        if action in ("walk", "run") and shot.size not in TIGHT:  # on the way: the mark is reached by the next frame
+            across -= math.copysign(0.45, facing)
         placed.append(
             Placed(
                 *spot(across, 0.25 * (index % 2)),

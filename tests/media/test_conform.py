@@ -10,7 +10,7 @@ import pytest
 
 from tests.media.ruler import barcode, read_codes, read_samples, write_picture, write_sound
 from vibeboard.domain.formats import FRAME_RATES
-from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at, seconds_at
+from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at
 from vibeboard.media import conform as conform_module
 from vibeboard.media.conform import ClipSource, MasterSpec, conform
 from vibeboard.media.errors import MediaError
@@ -23,7 +23,7 @@ RATES = ["23.976", "24", "25", "29.97"]
 
 @pytest.fixture(scope="module")
 def rulers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, ClipSource]]:
-    made = {}
+    made: dict[str, dict[str, ClipSource]] = {}
     for name in RATES:
         folder = tmp_path_factory.mktemp(f"rulers-{name}")
         made[name] = {}
@@ -41,10 +41,14 @@ def random_cut(rng: random.Random, rate: Fraction, clips: int) -> tuple[Timeline
         start = rng.choice([0, rng.randint(0, FRAMES - 10)])
         end = rng.randint(start + 4, FRAMES)
         sound_in, sound_out = max(0, start - rng.randint(0, 8)), min(FRAMES + TAIL, end + rng.randint(-2, 10))
-        trims = [seconds_at(n, rate) for n in (start, end, sound_in, max(sound_out, sound_in + 1))]
         used[f"e{index}"] = rng.randrange(CLIPS)
-        media = {"media_frames": FRAMES, "media_samples": sample_at(FRAMES + TAIL, rate)}
-        cut.append(Clip(f"e{index}", seconds_at(FRAMES, rate), *trims, **media))
+        sound = (sound_in, max(sound_out, sound_in + 1))
+        samples = sample_at(FRAMES + TAIL, rate)
+        cut.append(
+            Clip.from_frames(
+                f"e{index}", rate, picture=(start, end), sound=sound, media_frames=FRAMES, media_samples=samples
+            )
+        )
     return assemble(cut, rate), used
 
 

@@ -119,7 +119,7 @@ def test_score_falls_with_strength_and_statuses_meet_the_gate() -> None:
 
 def test_analysis_is_faster_than_real_time_at_720p(clips: Path) -> None:
     frames = [cv2.resize(frame, (1280, 720)) for frame in shot(15)]
-    path = write(clips / "hd.mp4", frames)  # type: ignore[arg-type]
+    path = write(clips / "hd.mp4", frames)
     started = time.process_time()
     analyze(path)
     assert time.process_time() - started < COUNT / 24

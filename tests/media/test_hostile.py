@@ -1,6 +1,5 @@
 """Media that lies about itself gets one clear problem, and nothing else is ever read."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,9 @@ from vibeboard.media.probe import count_frames, probe
 @pytest.fixture
 def secret(tmp_path: Path, flat_clip: Path) -> Path:
     """Another tenant's film, which no upload may pull in."""
-    return Path(os.link(flat_clip, tmp_path / "secret.mp4") or tmp_path / "secret.mp4")
+    path = tmp_path / "secret.mp4"
+    path.write_bytes(flat_clip.read_bytes())
+    return path
 
 
 def hostile_files(folder: Path, clip: Path, secret: Path) -> dict[str, tuple[Path, str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.media.ruler import write_picture
 from vibeboard.domain.edl import write_edl
-from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at, seconds_at
+from vibeboard.domain.timeline import Clip, Timeline, assemble, sample_at
 from vibeboard.media.conform import ClipSource, MasterSpec, conform
 from vibeboard.media.package import PressKit, build_epk, manifest_bytes, manifest_digest, sidecar, write_manifest
 from vibeboard.media.proxies import trailer
@@ -31,9 +31,12 @@ def write_tone(path: Path, samples: int) -> None:
 
 
 def cut() -> Timeline:
-    media = {"media_frames": 30, "media_samples": sample_at(36, RATE)}
-    trims = [[seconds_at(n, RATE) for n in numbers] for numbers in ((0, 24, 0, 30), (3, 30, 0, 30), (0, 30, 0, 30))]
-    return assemble([Clip(f"c{i}", seconds_at(30, RATE), *t, **media) for i, t in enumerate(trims)], RATE)
+    trims = [((0, 24), (0, 30)), ((3, 30), (0, 30)), ((0, 30), (0, 30))]
+    clips = [
+        Clip.from_frames(f"c{i}", RATE, picture=p, sound=s, media_frames=30, media_samples=sample_at(36, RATE))
+        for i, (p, s) in enumerate(trims)
+    ]
+    return assemble(clips, RATE)
 
 
 def kit(work: Path, master: Path) -> PressKit:
@@ -84,8 +87,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def seal(folder: Path, timeline: Timeline) -> None:
-    measures = {"frames": timeline.frames, "samples": timeline.samples, "rate": RATE}
-    write_manifest(folder, start_timecode=timeline.start_timecode, **measures)
+    frames, samples, start = timeline.frames, timeline.samples, timeline.start_timecode
+    write_manifest(folder, frames=frames, samples=samples, rate=RATE, start_timecode=start)
 
 
 @pytest.fixture

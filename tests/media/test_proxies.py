@@ -80,7 +80,7 @@ def test_burn_in_writes_into_the_corners_and_only_there(tmp_path: Path, flat_cli
 
 def _changed(one: Path, other: Path, frame: int) -> np.ndarray:
     a, b = (np.asarray(frame_image(path, frame).convert("L")).astype(int) for path in (one, other))
-    return np.abs(a - b) > 30
+    return np.asarray(np.abs(a - b) > 30)
 
 
 def test_trailer_fits_into_720p_and_keeps_the_length(take: tuple[Path, Path], tmp_path: Path) -> None:

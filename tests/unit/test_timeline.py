@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -17,8 +18,7 @@ FILM = Fraction(24)
 
 
 def clip(name: str = "a", **changes: float) -> Clip:
-    values = {"trim_start": 0.0, "trim_end": 5.0, "audio_trim_start": 0.0, "audio_trim_end": 5.0, "audio_gain": 1.0}
-    return Clip(id=name, duration=5.0, media_frames=120, media_samples=6 * 48000, **(values | changes))
+    return replace(Clip(name, 5.0, 0.0, 5.0, 0.0, 5.0, media_frames=120, media_samples=6 * 48000), **changes)  # type: ignore[arg-type]
 
 
 def test_l_cut_lets_sound_run_over_the_next_picture_on_another_lane() -> None:
@@ -82,10 +82,17 @@ def test_lanes_never_overlap_and_samples_tile_the_record(seed: int, rate: Fracti
     clips = []
     for index in range(rng.randint(1, 10)):
         start, end = rng.randint(0, 40), rng.randint(60, 120)
-        trims = [
-            seconds_at(n, rate) for n in (start, end, max(0, start - rng.randint(0, 30)), end + rng.randint(0, 40))
-        ]
-        clips.append(Clip(f"c{index}", 5, *trims, media_frames=120, media_samples=sample_at(160, rate)))
+        sound = (max(0, start - rng.randint(0, 30)), end + rng.randint(0, 40))
+        clips.append(
+            Clip.from_frames(
+                f"c{index}",
+                rate,
+                picture=(start, end),
+                sound=sound,
+                media_frames=120,
+                media_samples=sample_at(160, rate),
+            )
+        )
     timeline = assemble(clips, rate)
     for lane in range(timeline.lanes):
         events = [event for event in timeline.sound if event.lane == lane]

@@ -75,6 +75,37 @@ class Clip:
             media_samples=int(body.get("mediaSamples", 0)),
         )
 
+    @classmethod
+    def from_frames(
+        cls,
+        clip_id: str,
+        rate: Fraction,
+        *,
+        media_frames: int,
+        media_samples: int = 0,
+        picture: tuple[int, int] | None = None,
+        sound: tuple[int, int] | None = None,
+        name: str = "",
+        reel: str = "",
+        audio_gain: float = 1.0,
+    ) -> "Clip":
+        """From measured media and trims in frames (in, out; ends exclusive); None means the picture's whole length."""
+        shown = picture or (0, media_frames)
+        heard = sound or (0, media_frames)
+        return cls(
+            id=clip_id,
+            duration=seconds_at(media_frames, rate),
+            trim_start=seconds_at(shown[0], rate),
+            trim_end=seconds_at(shown[1], rate),
+            audio_trim_start=seconds_at(heard[0], rate),
+            audio_trim_end=seconds_at(heard[1], rate),
+            audio_gain=audio_gain,
+            name=name,
+            reel=reel,
+            media_frames=media_frames,
+            media_samples=media_samples,
+        )
+
     def to_sop(self) -> dict[str, Any]:
         """The SOP's JSON, with the measured lengths beside it."""
         return {

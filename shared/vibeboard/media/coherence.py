@@ -109,7 +109,7 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     measures.change.append(float(cv2.absdiff(before.grey, after.grey).mean()))
     measures.residual.append(float((error * weight).sum()) / count)
     measures.gain.append(float(np.log((mean_after + 8) / (mean_warped + 8))))
-    measures.cells.append(_cell_gain(after.grey, warped))
+    measures.cells.append(_cell_gain(after.grey, warped, weight))
     # A fade takes colour along with brightness: that much is expected.
     brighter = float(np.exp(measures.gain[-1]))
     shades = [
@@ -141,9 +141,12 @@ def _likeness(one: Array, two: Array) -> float:
     return float((a * b).sum() / (np.linalg.norm(a) * np.linalg.norm(b) + 64 * 36))
 
 
-def _cell_gain(after: Array, warped: Array) -> Array:
-    one, two = (cv2.resize(plane, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in (after, warped))
-    return np.asarray(np.log((one + 16) / (two + 16)))
+def _cell_gain(after: Array, warped: Array, weight: Array) -> Array:
+    """Log brightness over the warped frame before in 6x4 cells, of the kept pixels; 0 where hardly any are kept."""
+    share = cv2.resize(weight, _CELLS, interpolation=cv2.INTER_AREA)
+    one, two = (cv2.resize(plane * weight, _CELLS, interpolation=cv2.INTER_AREA) for plane in (after, warped))
+    usable = np.maximum(share, 0.05)
+    return np.asarray(np.where(share > 0.2, np.log((one / usable + 16) / (two / usable + 16)), 0.0))
 
 
 def _palette_distance(before: _Frame, after: _Frame) -> float:

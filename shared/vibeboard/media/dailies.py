@@ -29,7 +29,7 @@ _SCALE: dict[str, tuple[float, float, float, float]] = {
     "motion_jump": (0.25, 0.45, 0.55, 2.5),  # frames' worth of motion
     "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
     "blur": (0.05, 0.085, 0.11, 0.35),  # share of edge sharpness
-    "colour_shift": (1.5, 3.0, 4.0, 14.0),  # chroma levels
+    "colour_shift": (1.5, 2.5, 3.0, 14.0),  # chroma levels
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
 }

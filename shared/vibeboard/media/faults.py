@@ -98,7 +98,7 @@ def camera_jitter(measures: Measures) -> float:
 def _flicker(measures: Measures, quiet: Array) -> Fault:
     """Mean change of the brightness gain from pair to pair, global or in the worst third of 6x4 cells.
 
-    A slow fade has a steady gain, so its change is nil. Cells are noisier where motion is; they count at a third.
+    A slow fade has a steady gain, so its change is nil. Cells are noisier where motion is; they count at half.
     """
     overall = _changes(np.array(measures.gain), quiet)
     cells = _changes(np.array(measures.cells).reshape(len(measures.gain), -1), quiet)
@@ -108,7 +108,7 @@ def _flicker(measures: Measures, quiet: Array) -> Fault:
     steady = _trimmed_mean(np.abs(overall[:, 0]))
     local = np.array([_trimmed_mean(column) for column in np.abs(cells).T])
     restless = float(np.sort(local)[-max(1, local.size // 3) :].mean())
-    value = max(steady, restless / 3)
+    value = max(steady, restless / 2)
     return Fault(value, _worst(np.abs(_in_place(np.array(measures.gain), quiet)[:, 0])))
 
 
@@ -206,9 +206,9 @@ def _colour_shift(measures: Measures, cuts: Array) -> Fault:
     for i in range(1, len(gain) - 1):
         before, after = slice(max(0, i - reach), i), slice(i, i + reach)
         colour = np.hypot(*(path[after].mean(axis=0) - path[before].mean(axis=0)))
-        exposure = abs(float(light[after].mean() - light[before].mean())) * 40
+        exposure = abs(float(light[after].mean() - light[before].mean())) * 50
         # Only what happens at this very pair is a step; a drift goes on before and after it.
-        here = float(np.hypot(*chroma[i])) + abs(gain[i]) * 40
+        here = float(np.hypot(*chroma[i])) + abs(gain[i]) * 50
         step[i] = min(max(colour, exposure), here)
     drift = np.hypot(*(path - path[0]).T) / 2
     total = np.maximum(step, drift)

@@ -5,16 +5,23 @@ left alone. Engines are deterministic, so a job that died half-way is simply don
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from media.operations import OPERATIONS, ingest
 from media.work import Work
+from vibeboard.domain.errors import ProviderFailed, VibeBoardError
 from vibeboard.jobs import inbox
 from vibeboard.store.table import Item
+
+logger = Logger(service="vibeboard")
+
+DELIVERIES = 3  # maxReceiveCount of the media queue (template.yaml): after it a message goes to the dead letters
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -24,7 +31,27 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _work(record: SQSRecord) -> None:
-    inbox.to_make(record.json_body, make)
+    last = int(record.attributes.approximate_receive_count) >= DELIVERIES
+    inbox.to_make(record.json_body, _final(make) if last else make)
+
+
+def _final(work: Callable[[Item], dict[str, Any]]) -> Callable[[Item], dict[str, Any]]:
+    """On the last delivery a fault of ours becomes the job's failure, so that nobody waits for it for ever."""
+
+    def attempt(job: Item) -> dict[str, Any]:
+        try:
+            return work(job)
+        except VibeBoardError:
+            raise
+        except Exception as fault:
+            logger.exception("engine fault", jobId=job["jobId"], operation=job["operation"])
+            raise ProviderFailed(
+                f"The engine broke: {type(fault).__name__}: {str(fault)[:300]}",
+                code="ENGINE_FAULT",
+                fix="The fault is logged under the job's trace id; try another take, then report it.",
+            ) from fault
+
+    return attempt
 
 
 def make(job: Item) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from vibeboard.providers.sandbox.identity_profile import train
-
 from media.operations.frames import look
 from media.work import Work
 from vibeboard.providers.sandbox.deconstruct import deconstruct
+from vibeboard.providers.sandbox.identity_profile import train
 from vibeboard.store.audit import now
 
 

@@ -174,9 +174,9 @@ def test_given_two_described_frames_when_rendered_then_the_clip_moves_from_one_t
 
 
 def test_given_figures_that_leave_the_frame_when_rendered_then_every_frame_comes_out(tmp_path: Path) -> None:
-    two = {"cast": (FEMME, COLE), "width": WIDTH, "height": HEIGHT}
-    start = draw_frame(request("Over the shoulder, Cole confronts femme fatale", seed=3, **two))
-    end = edit_frame(start, request("Close-up of femme fatale", seed=4, **two))
+    two = (FEMME, COLE)
+    start = draw_frame(request("Over the shoulder, Cole confronts her", seed=3, width=WIDTH, height=HEIGHT, cast=two))
+    end = edit_frame(start, request("Close-up of femme fatale", seed=4, width=WIDTH, height=HEIGHT, cast=two))
     _, shown = clip(tmp_path, start, end, frames=50, prompt="handheld")
     assert len(shown) == 50
 

@@ -145,8 +145,11 @@ class Scene:
         last = len(self.marks) - 1
         low = min(int(t * last), last - 1)
         share = t * last - low
-        # Each station is seen alone for most of its stretch; the change-over lies in the middle third.
-        share = min(1.0, max(0.0, (share - 0.33) / 0.34))
+        # Each station is seen alone for most of its stretch. The wider one covers the whole view, so the change-over
+        # lies near the tighter one; in the middle when both are about as wide.
+        growth = self._size_at(self.marks[low + 1]) / self._size_at(self.marks[low])
+        start = 0.62 if growth > 1.06 else 0.02 if growth < 0.94 else 0.32
+        share = min(1.0, max(0.0, (share - start) / 0.36))
         share = share * share * (3 - 2 * share)
         out = self._view(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
         staging = self._moment(t, camera)
@@ -157,6 +160,12 @@ class Scene:
                 self._paint(out, index, staging, placed, stance, light, blink, opacity, player, seconds, length)
         self._air(out, staging, seconds)
         return as_bytes(cv2.multiply(out, self.shade, scale=1 / 255))
+
+    def _size_at(self, t: float) -> float:
+        """How large the subject appears at t, up to a factor."""
+        camera = self.path.at(t)
+        share = ease(t)
+        return camera.focal / (self.first.focus * (1 - share) + self.last.focus * share)
 
     def _moment(self, t: float, camera: Camera) -> Staging:
         """The staging at t: the nearer end's, under the moving camera and its focus."""

@@ -1,7 +1,7 @@
 """Dailies name the fault that is there, at its frame, and pass what is clean."""
 
 import json
-import time
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -120,6 +120,6 @@ def test_score_falls_with_strength_and_statuses_meet_the_gate() -> None:
 def test_analysis_is_faster_than_real_time_at_720p(clips: Path) -> None:
     frames = [cv2.resize(frame, (1280, 720)) for frame in shot(15)]
     path = write(clips / "hd.mp4", frames)
-    started = time.process_time()
+    started = sum(os.times()[:4])  # this process and the decoder's
     analyze(path)
-    assert time.process_time() - started < COUNT / 24
+    assert sum(os.times()[:4]) - started < COUNT / 24

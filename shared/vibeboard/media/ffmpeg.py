@@ -227,9 +227,7 @@ def _started(
     cwd: Path | None = None,
     bufsize: int = -1,
 ) -> Iterator[tuple["subprocess.Popen[bytes]", _Watch]]:
-    process = subprocess.Popen(
-        command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, bufsize=bufsize
-    )
+    process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, bufsize=bufsize)
     watch = _Watch(process, timeout)
     try:
         yield process, watch

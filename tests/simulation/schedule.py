@@ -1,0 +1,142 @@
+"""One schedule: people, workers, vendors and the reconciler at once, then peace; and what must hold all along."""
+
+from typing import Any
+
+from tests.simulation.house import HOLD, PROJECT, USER, House, furnish
+from tests.simulation.world import Plan, Violation
+from vibeboard.jobs import admission, cancelling, reconcile, settlement, waiting
+from vibeboard.store import keys, ledger
+from vibeboard.store.table import Update
+
+CAP = 2 * HOLD + HOLD // 2  # two of three jobs fit
+REST_PAUSES = (70.0, 300.0, 1000.0, 3000.0, 6000.0, 6000.0)
+BUDGET, QUOTA = ("PROJECT#" + PROJECT, "BUDGET"), ("USER#" + USER, "QUOTA")
+
+
+def run(seed: int, plan: Plan | None = None, backend: Any = None, jobs: int = 3) -> House:
+    """Play a schedule to its end. Raises Violation with the seed and the last steps."""
+    with House(seed, plan, backend, jobs) as house:
+        furnish(house.backend, CAP, jobs)
+        house.world.check = lambda: hold_always(house)
+        try:
+            _cast(house)
+            house.world.run()
+            _peace(house)
+            hold_at_rest(house)
+        except (Violation, LookupError, TypeError, ValueError) as broken:
+            steps = "\n  ".join(" ".join(step) for step in house.world.trace[-40:])
+            raise Violation(f"seed {seed}, plan {plan and dict(plan.faults)}: {broken!r}\n  {steps}") from broken
+        return house
+
+
+def _cast(house: House) -> None:
+    """Who takes part: each order is sent twice, some are waited for, some cancelled; cap and locks move meanwhile."""
+    world = house.world
+    for index, draft in enumerate(house.drafts):
+        job_id = draft.job_id(PROJECT)
+        for _ in range(2):
+            world.add("client", lambda draft=draft: admission.admit(PROJECT, USER, [draft]))  # type: ignore[misc]
+        if world.plan is not None or world.chance.random() < 0.5:
+            world.add("waiter", lambda j=job_id, i=index: waiting.wait_for(PROJECT, j, f"token{i}"))  # type: ignore[misc]
+        if world.plan is not None:
+            continue
+        if world.chance.random() < 0.2:
+            world.add("canceller", lambda j=job_id: _cancel(j))  # type: ignore[misc]
+        if world.chance.random() < 0.15:
+            locked = Update(keys.segment(PROJECT, "chain", f"seg{index}"), set={"lockedAt": "now"})
+            world.add("editor", lambda locked=locked: house.table.write(locked))  # type: ignore[misc]
+        world.add("reconciler", reconcile.reconcile, 60.0)
+    if world.plan is not None:
+        for _ in range(2):
+            world.add("reconciler", reconcile.reconcile, 60.0)
+        return
+    if world.chance.random() < 0.2:
+        world.add("admin", lambda: ledger.override(PROJECT, HOLD, actor="admin", reason="more", key="once"))
+    if world.chance.random() < 0.2:
+        world.add("producer", lambda: _lower_cap(house))
+
+
+def _cancel(job_id: str) -> None:
+    cancelling.cancel(waiting.read_job(PROJECT, job_id), "editor")
+
+
+def _lower_cap(house: House) -> None:
+    budget = ledger.read(PROJECT)
+    house.table.transact(ledger.cap_actions(budget, PROJECT, CAP - HOLD // 2, 3, "admin"))
+
+
+def _peace(house: House) -> None:
+    """No more faults: queues run empty, vendors finish, the reconciler comes by as time passes."""
+    world = house.world
+    world.calm = True
+    for pause in REST_PAUSES:
+        if not _open_jobs(house):
+            break
+        world.wait(pause)
+        world.add("reconciler", reconcile.reconcile, 60.0)
+        world.run()
+    while world.later:
+        world.wait(6000.0)
+        world.run()
+
+
+def _open_jobs(house: House) -> list[Any]:
+    return list(house.backend.query_index(keys.OPEN_JOBS))
+
+
+def _jobs(house: House) -> list[Any]:
+    return list(house.backend.query(BUDGET[0], "JOB#"))
+
+
+def hold_always(house: House) -> None:
+    """After every step: no counter below nothing, none of the money made or lost, no bill above the cap."""
+    for where in (BUDGET, QUOTA):
+        counter = house.backend.peek(where)
+        parts = [counter[name] for name in ("available", "reserved", "committed")]
+        total = counter.get("granted", counter.get("cap", 0) + counter.get("overrides", 0))
+        if min(parts) < 0 or sum(parts) != total:
+            raise Violation(f"{where[1]}: available, reserved, committed {parts} do not make {total}")
+        if where is BUDGET:
+            bill = sum(t.billed for v in house.vendors.values() for t in v.taken)
+            if bill > total:
+                raise Violation(f"overspend: billed {bill} of {total}")
+    seen: set[str] = set()
+    for vendor in house.vendors.values():
+        for taken in vendor.taken:
+            if taken.job_id in seen:
+                raise Violation(f"double submission of {taken.job_id}")
+            seen.add(taken.job_id)
+
+
+def hold_at_rest(house: House) -> None:
+    """In the end: nothing open, nothing reserved, every accepted submission accounted, books and jobs agree."""
+    if left := _open_jobs(house):
+        raise Violation(f"still open: {[(j['jobId'], j['status']) for j in left]}")
+    jobs = {job["jobId"]: job for job in _jobs(house)}
+    budget, quota = (house.backend.peek(where) for where in (BUDGET, QUOTA))
+    spent = sum(job["actual"] for job in jobs.values())
+    entries = house.backend.query(BUDGET[0], "ENTRY#")
+    booked = sum(e["amount"] for e in entries if e["kind"] in ("settle", "void", "true-up"))
+    if budget["reserved"] or quota["reserved"]:
+        raise Violation(f"reserved at rest: {budget['reserved']}, {quota['reserved']}")
+    if not budget["committed"] == quota["committed"] == spent == booked:
+        raise Violation(f"books disagree: {budget['committed']}, {quota['committed']}, jobs {spent}, entries {booked}")
+    bills = {t.job_id: (t, v) for v in house.vendors.values() for t in v.taken}
+    for job_id, job in jobs.items():
+        if job["status"] not in settlement.AT_REST:
+            raise Violation(f"{job_id} is {job['status']} and in no index")
+        taken, _ = bills.get(job_id, (None, None))
+        bill = taken.billed if taken else 0
+        if job["provider"] != "sandbox" and job["actual"] < bill:
+            raise Violation(f"accepted but unaccounted: {job_id} is billed {bill}, books {job['actual']}")
+        if job["provider"] != "sandbox" and job["actual"] > bill and not job.get("assumed"):
+            raise Violation(f"booked too much: {job_id} is billed {bill}, books {job['actual']}")
+        if job.get("assumed") and job["provider"] == "fal" and (job.get("error") or {}).get("code") != "RESULT_LOST":
+            raise Violation(f"{job_id} was assumed billed at a vendor that can be asked")
+        token = job.get("taskToken")
+        if token and token not in house.told:
+            raise Violation(f"nobody told the state machine waiting for {job_id}")
+    takes = {row["jobId"] for row in house.backend.query(BUDGET[0], "TAKE#") if row.get("status") != "failed"}
+    done = {job_id for job_id, job in jobs.items() if job["status"] == "SUCCEEDED"}
+    if takes != done:
+        raise Violation(f"takes of {takes ^ done} do not match the jobs that succeeded")

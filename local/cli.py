@@ -180,12 +180,12 @@ def main() -> NoReturn:
     try:
         cli.main(standalone_mode=False)
     except CommandFailed as failed:
-        click.echo("\n".join(failed.lines()), err=True)
+        click.echo(str(failed), err=True)
         sys.exit(failed.code)
     except VibeBoardError as refused:
-        failed = CommandFailed(Exit.USAGE, f"{refused.code}: {refused.detail}", fix=refused.fix)
-        click.echo("\n".join(failed.lines()), err=True)
-        sys.exit(failed.code)
+        told = CommandFailed(Exit.USAGE, f"{refused.code}: {refused.detail}", fix=refused.fix)
+        click.echo(str(told), err=True)
+        sys.exit(told.code)
     except click.ClickException as misuse:
         misuse.show()
         sys.exit(Exit.USAGE)

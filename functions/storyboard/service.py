@@ -90,7 +90,7 @@ def add_segments(caller: Caller, chain_id: str, bodies: list[dict[str, Any]]) ->
     fresh = []
     for offset, body in enumerate(bodies):
         index = body["orderIndex"] if body.get("orderIndex") is not None else following + offset
-        scene = chain.get("sceneIndex", chain["orderIndex"]) + 1
+        scene = int(chain["sceneIndex"] if "sceneIndex" in chain else chain["orderIndex"]) + 1
         shot = len(segments) + offset + 1
         fresh.append(body | {"id": new_id("seg"), "orderIndex": index, "shotName": f"SC{scene:02d}_SH{shot:02d}"})
     stored = chains.put_segments(caller.project_id, chain_id, fresh)

@@ -1,5 +1,7 @@
 """Roles and claims: the ladder of the SOP's section D, and API Gateway's way with arrays."""
 
+import itertools
+
 import pytest
 
 from vibeboard.domain.errors import Unauthenticated
@@ -29,7 +31,7 @@ def test_the_sops_roles(role: Role, permission: Permission, allowed: bool) -> No
 
 
 def test_a_higher_role_has_every_permission_of_a_lower_one() -> None:
-    for lower, higher in zip(ROLES, ROLES[1:], strict=False):
+    for lower, higher in itertools.pairwise(ROLES):
         assert all(may(higher, permission) for permission in PERMISSIONS if may(lower, permission))
 
 

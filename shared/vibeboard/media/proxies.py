@@ -46,7 +46,7 @@ def web_proxy(
     info = probe(picture)
     wide = min(width, info.width) // 2 * 2
     high = max(2, 2 * round(info.height * wide / info.width / 2))
-    video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "12", "-bf", "0", "-pix_fmt", "yuv420p"]
+    video = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-g", "12", "-bf", "0", "-pix_fmt", "yuv420p"]
     return _encoded(info, out, sound, wide, high, "stretch", "yuv420p", video, burn_in, progress)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
+
 from scripts.imports import packages
 
 LIMIT = 250 * 1024 * 1024  # bytes, function and layers unzipped (Lambda quota)

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from tests.integration.studio import BUCKET, REGION, TABLE, Studio, template
 
+from tests.integration.studio import BUCKET, REGION, TABLE, Studio, template
 from vibeboard.domain.roles import ROLES
 
 ENVIRONMENT = {

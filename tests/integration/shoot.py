@@ -3,7 +3,6 @@
 from typing import Any
 
 from tests.integration.studio import Studio
-
 from vibeboard.jobs import settlement, submission
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys, objects

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.integration.studio import Studio
 
+from tests.integration.studio import Studio
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import objects

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.shoot import Shoot, clip_result
 from tests.integration.studio import Studio
-
 from vibeboard.domain.ids import project_of
 from vibeboard.store import chains, objects
 

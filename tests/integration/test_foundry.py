@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.integration.studio import SOP_CONCEPT, Studio
 
 from foundry.characters import trigger_words
+from tests.integration.studio import SOP_CONCEPT, Studio
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.studio import Studio
 
+from tests.integration.studio import Studio
 from vibeboard.store import chains
 
 ROUTE = "/api/optics/rack-focus"

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.studio import Studio
 
+from tests.integration.studio import Studio
 from vibeboard.jobs import settlement
 from vibeboard.jobs.admission import JobDraft, admit
 from vibeboard.store import chains, keys, ledger

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.studio import SOP_CONCEPT, SOP_CONTRACT, Route, Studio, routes
 
+from tests.integration.studio import SOP_CONCEPT, SOP_CONTRACT, Route, Studio, routes
 from vibeboard.domain.roles import PERMISSIONS, ROLES
 from vibeboard.http.access import ROUTES
 from vibeboard.store import objects

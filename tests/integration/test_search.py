@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.studio import SOP_CONCEPT, Studio
 
 ROUTE = "/api/search/semantic"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.shoot import FRAME, Shoot, clip_result
 from tests.integration.studio import Studio
-
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys, ledger

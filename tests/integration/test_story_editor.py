@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.studio import SOP_CONCEPT, Studio
 
+from tests.integration.studio import SOP_CONCEPT, Studio
 from vibeboard.domain.naming import check_name
 from vibeboard.store import objects
 

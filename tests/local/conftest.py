@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from local.aws import EmbeddedAws
 from local.gateway import Response
 

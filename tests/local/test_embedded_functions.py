@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from local import stack
 from local.aws import AlreadyRunning, EmbeddedAws
 from local.gateway import Response
 from local.stack import StackError
-
-from local import stack
 
 FIXTURE = Path(__file__).parent / "fixtures" / "template.yaml"
 

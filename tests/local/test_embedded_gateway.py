@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from local import routes
 from local.aws import EmbeddedAws
 from local.gateway import Response, claim_text
 from local.issuer import Issuer
-
-from local import routes
 
 
 def bearer(token: str) -> dict[str, str]:

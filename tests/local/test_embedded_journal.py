@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from local.journal import Journal
 
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
 from local.aws import EmbeddedAws
 from local.gateway import Response
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from local.aws import EmbeddedAws
 
 THREADS, TRIES, AMOUNT, CAP = 32, 20, 7, 2243

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from scripts.imports import ROOT, imported
 
 SHARED = ROOT / "shared" / "vibeboard"

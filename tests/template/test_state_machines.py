@@ -12,6 +12,7 @@ import yaml
 from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
 from samtranslator.yaml_helper import yaml_parse
+
 from scripts.imports import ROOT
 
 RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]

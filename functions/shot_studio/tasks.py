@@ -18,6 +18,7 @@ from vibeboard.store.table import Item, Update, table
 from vibeboard.tasks import Task, handler_of
 
 CLIP_ATTEMPTS = 6  # takes the production orders by itself before a person must decide
+SHOT_BY = "clip.generate"  # the operation behind a take that nobody repaired yet
 AUTOMATIC_RETAKES = 2  # rounds of retakes for flagged shots
 SHOOT_QUALITY: Quality = "draft"  # footage is shot at draft; step 11 renders the passes
 CHEAPER: dict[str, Quality] = {"master": "review", "review": "draft"}
@@ -163,9 +164,9 @@ def vfx_fixes(event: dict[str, Any]) -> dict[str, Any]:
             fix = next((FIXES[name] for name in issues if name in FIXES), None)
             if fix is None or segment.get("lockedAt") or segment.get("review") != "approved":
                 continue
-            if segment["clip"]["operation"].startswith("vfx."):
-                continue  # it was mended once; a person decides about a second time
-            draft = vfx_draft(chain, segment, *fix)
+            if segment.get("clipTakes", 0) > segment["clip"]["number"] or segment["clip"]["operation"] != SHOT_BY:
+                continue  # a repair was tried on this take; a person decides about a second one
+            draft = vfx_draft(chain, segment, *fix, only_if_better=True)
             admitted = admit(project_id, user, [draft], guards=[unlocked_guard(chain, [segment])])
             jobs.append(admitted[0]["jobId"])
     return {"jobs": jobs}

@@ -239,3 +239,16 @@ def test_the_books_agree_whatever_happened(studio: Studio, project: Project) -> 
     assert budget["committed"] == sum(job.get("actual", 0) for job in jobs)
     assert budget["available"] + budget["reserved"] + budget["committed"] == budget["cap"] + budget["overrides"]
     assert FRAME["model"] in {take["model"] for take in studio.items(shoot.project_id, "TAKE#")}
+
+
+@pytest.mark.parametrize(("score", "current"), [(0.9, 2), (0.5, 1)])
+def test_given_a_repair_by_the_production_then_only_a_better_take_becomes_the_shots(
+    studio: Studio, project: Project, score: float, current: int
+) -> None:
+    blur = {"name": "blur", "severity": "medium", "frame": 3, "value": 0.3}
+    shoot = Shoot(studio, project, shots=1).frames().footage(score=0.75, issues=[blur]).approved()
+    ordered = studio.task("shot_studio", "vfx_fixes", projectId=shoot.project_id, run=1)["jobs"]
+    shoot.settle(ordered[0], clip_result(score=score))
+    assert studio.call("GET", shoot.path(0)).json["take"] == current
+    assert len(studio.call("GET", shoot.path(0, "/takes")).json["takes"]) == 4
+    assert studio.task("shot_studio", "vfx_fixes", projectId=shoot.project_id, run=1)["jobs"] == []

@@ -159,3 +159,27 @@ def test_given_a_kill_in_the_middle_when_run_again_then_nothing_is_paid_or_rende
     third = _film(brief, out)
     again, _ = third.communicate(timeout=60)
     assert json.loads(again)["exportId"] == summary["exportId"]
+
+
+def test_given_approve_ask_then_the_terminal_shows_what_it_is_about_what_it_costs_and_where_to_look(
+    tmp_path: Path,
+) -> None:
+    brief, out = write_brief(tmp_path / "brief"), tmp_path / "film"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT}/shared:{ROOT}/functions"}
+    answers = ["n", "Make it warmer", ""] + ["y"] * 7  # the contract goes back once
+    asked = subprocess.run(
+        [sys.executable, "-m", "local.cli", "film", str(brief), "--out", str(out), "--approve", "ask"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        input="\n".join(answers) + "\n",
+        timeout=200,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stderr.count("Sign the creative contract?") == 2
+    assert "spent so far: 0.00 of 5.00 USD" in asked.stderr
+    assert "/story-editor/outline" in asked.stderr
+    assert "SC01_SH01 score" in asked.stderr
+    assert "package verified" in asked.stdout

@@ -23,8 +23,13 @@ MODELS = {
 }
 
 
-def vfx_draft(chain: Item, segment: Item, operation: str, params: dict[str, Any]) -> JobDraft:
-    """Order one VFX operation on the current take of a shot. Raises Conflict without footage."""
+def vfx_draft(
+    chain: Item, segment: Item, operation: str, params: dict[str, Any], *, only_if_better: bool = False
+) -> JobDraft:
+    """Order one VFX operation on the current take of a shot. Raises Conflict without footage.
+
+    only_if_better: the repair becomes the shot's take only if it measures better than what it started from.
+    """
     clip = segment.get("clip")
     if not clip:
         raise Conflict(f"{segment['shotName']} has no footage", code="FOOTAGE_MISSING", fix="Generate it first.")
@@ -43,6 +48,7 @@ def vfx_draft(chain: Item, segment: Item, operation: str, params: dict[str, Any]
         "seed": seed_of(chain.get("seed", 0), segment["id"], operation, attempt),
         "shotName": segment["shotName"],
         "params": params,
+        **({"betterThan": segment["score"]} if only_if_better else {}),
     }
     return JobDraft(
         operation=operation,

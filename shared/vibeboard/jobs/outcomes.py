@@ -59,9 +59,15 @@ def frame_made(job: Item, result: dict[str, Any]) -> list[Action]:
 
 
 def clip_made(job: Item, result: dict[str, Any]) -> list[Action]:
-    """Footage: a new take with its measurement; the shot waits for review again, its flags become exceptions."""
+    """Footage: a new take with its measurement; the shot waits for review again, its flags become exceptions.
+
+    A repair that was ordered on condition (`betterThan`) and measures no better stays a take; the shot keeps its own.
+    """
     take = _take(job, "clip", result)
     report = result["report"]
+    if report["score"] <= job["input"].get("betterThan", -1):
+        kept = Update(_segment_key(job), set={"clipTakes": job["attempt"]}, add={"rev": 1}, condition=EXISTS)
+        return [Put(take), kept]
     change: dict[str, Any] = {
         "clip": {
             "takeId": take["takeId"],

@@ -49,7 +49,7 @@ class Line:
             }
             for record in records:
                 if record["messageId"] in failed:
-                    boto3.client("sqs").send_message(QueueUrl=os.environ[queue], MessageBody=record["body"])
+                    boto3.client("sqs").send_message(QueueUrl=os.environ[queue], MessageBody=str(record["body"]))
             self.failed = len(failed)
         return len(records)
 

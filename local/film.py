@@ -233,10 +233,20 @@ def _deliver(studio: Studio, project_id: str, run: dict[str, Any], out: Path, re
             {"gate": item["gate"], "decision": item["status"], "by": item.get("decidedBy")}
             for item in studio.call("GET", f"/api/projects/{project_id}/approvals")["items"]
         ],
+        "jobs": _counted(run["jobs"]),
         "shots": len(sidecar["clips"]),
         "frames": manifest["frames"],
         "fps": manifest["rate"],
         "seconds": manifest["seconds"],
+    }
+
+
+def _counted(jobs: list[dict[str, Any]]) -> dict[str, int]:
+    """How many jobs the film took, how many of them failed, and how many takes the most repeated target needed."""
+    return {
+        "total": len(jobs),
+        "failed": sum(1 for job in jobs if job["status"] == "failed"),
+        "mostTakes": max((job["attempt"] for job in jobs), default=0),
     }
 
 

@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -30,6 +30,9 @@ types: setup
 format: setup
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+overspend: setup ## 20 runs of 64 clients against a cap that affords a third
+	@OVERSPEND_RUNS=20 $(PY) -m pytest -q tests/workflow/test_money.py
 
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference

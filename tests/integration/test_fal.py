@@ -265,13 +265,15 @@ def test_given_a_job_that_runs_when_cancelled_then_what_it_made_is_paid(
 def test_given_an_answer_that_points_elsewhere_then_our_key_does_not_go_there(
     shoot: Shoot, fal: FakeFal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elsewhere = {f"{name}_url": "https://evil.example/x" for name in ("status", "response", "cancel")}
-    fal.spoil("before", Response(200, {"request_id": "r1", **elsewhere}))
-    job_id = order(shoot)
-    Line(shoot.studio).until_quiet()
-    after(monkeypatch, 60)
-    assert reconcile.reconcile()["failed"] == 1
-    assert job_of(shoot.project_id, job_id)["status"] == "SUBMITTED"
+    with FakeFal() as elsewhere:
+        links = {f"{name}_url": f"{elsewhere.url}/fal-ai/flux/requests/r1" for name in ("status", "response", "cancel")}
+        fal.spoil("before", Response(200, {"request_id": "r1", **links}))
+        job_id = order(shoot)
+        Line(shoot.studio).until_quiet()
+        after(monkeypatch, 60)
+        assert reconcile.reconcile()["failed"] == 1
+        assert job_of(shoot.project_id, job_id)["status"] == "SUBMITTED"
+        assert elsewhere.log == []
 
 
 def test_given_a_project_of_sandbox_money_when_engines_are_paid_for_then_nothing_is_mixed(
@@ -291,3 +293,14 @@ def test_given_live_billing_without_a_vendor_then_the_order_says_what_is_missing
     answer = shoot.studio.call("POST", shoot.path(0, "/generate-frame"), {"which": "first"}, user="editor")
     assert (answer.status, answer.code) == (409, "ENGINE_MISSING")
     assert "FAL_KEY" in answer.json["fix"]
+
+
+def test_given_the_key_taken_away_after_the_order_then_the_job_fails_at_no_cost_and_says_why(
+    shoot: Shoot, fal: FakeFal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = order(shoot)
+    monkeypatch.delenv("FAL_KEY")
+    Line(shoot.studio).until_quiet()
+    job = job_of(shoot.project_id, job_id)
+    assert (job["status"], job["error"]["code"], job["actual"]) == ("FAILED", "SETTING_MISSING", 0)
+    assert fal.log == []

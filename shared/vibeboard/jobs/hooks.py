@@ -8,7 +8,7 @@ from vibeboard.store.table import Item
 
 
 def signature(provider: str, job_id: str, attempt: int) -> str:
-    """Hex HMAC-SHA256 of what the address names. Raises LookupError when WEBHOOK_SECRET is not set."""
+    """Hex HMAC-SHA256 of what the address names. Raises settings.NotSet."""
     message = f"{provider}\n{job_id}\n{attempt}".encode()
     return hmac.new(settings.secret("WEBHOOK_SECRET").encode(), message, hashlib.sha256).hexdigest()
 

@@ -46,7 +46,7 @@ def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float =
     for row in sorted(listed, key=lambda job: str(job.get("polledAt") or job["createdAt"])):
         try:
             moved[look_at(row, resend_after, redo_after, may_ask=moved["asked"] < VENDOR_QUESTIONS_PER_RUN)] += 1
-        except (VibeBoardError, ClientError, BotoCoreError) as trouble:
+        except (VibeBoardError, ClientError, BotoCoreError, LookupError) as trouble:
             logger.warning("not reconciled", jobId=row["jobId"], error=str(trouble))
             moved["failed"] += 1
     return moved

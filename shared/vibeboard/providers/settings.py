@@ -16,6 +16,8 @@
 
 import os
 
+from vibeboard.domain.errors import VibeBoardError
+
 DEFAULTS = {
     "FAL_QUEUE_URL": "https://queue.fal.run",
     "FAL_API_URL": "https://api.fal.ai/v1",
@@ -25,18 +27,24 @@ DEFAULTS = {
 SECRET_AGE_SECONDS = 900  # a rotated secret is in use after this
 
 
+class NotSet(VibeBoardError):
+    """A setting that the work at hand needs is missing: nothing was sent anywhere."""
+
+    status, code, title = 503, "SETTING_MISSING", "The deployment is not set up for this"
+
+
 def get(name: str) -> str:
     """A setting, "" when it is not set. URLs come without a slash at the end."""
     return (os.environ.get(name) or DEFAULTS.get(name, "")).rstrip("/")
 
 
 def secret(name: str) -> str:
-    """A secret, fetched when the setting is an ARN. Raises LookupError when it is not set."""
+    """A secret, fetched when the setting is an ARN. Raises NotSet."""
     value = os.environ.get(name, "")
     if value.startswith("arn:"):
         from aws_lambda_powertools.utilities import parameters
 
         value = str(parameters.get_secret(value, max_age=SECRET_AGE_SECONDS))
     if not value:
-        raise LookupError(f"{name} is not set")
+        raise NotSet(f"{name} is not set", fix=f"Set {name} and order again.")
     return value

@@ -1,0 +1,89 @@
+"""What each fal endpoint is sent: only inputs it has, removals in the form it understands, links instead of keys."""
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.fal import INPUTS
+from vibeboard.domain.prompts import full_negative
+from vibeboard.jobs.engines import Rejected
+from vibeboard.providers import fal, runpod
+from vibeboard.providers.matrix import ENDPOINTS, nearest_ratio
+from vibeboard.store import objects
+
+
+@pytest.fixture(autouse=True)
+def links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "link", lambda key, **_: f"https://bucket.test/{key}?X-Amz-Signature=1")
+
+
+def job(model: str, **changes: Any) -> dict[str, Any]:
+    body = {
+        "prompt": "Femme fatale at the machine.",
+        "negative": full_negative("(crowd:1.5), (daylight:1.3), hats"),
+        "style": "85mm lens",
+        "seed": 7,
+        "width": 1920,
+        "height": 822,
+        "source": "projects/p/before.png",
+        "cast": [{"name": "femme_fatale", "trigger_word": "TOK_FEMME", "attributes": {"hair": "black"}}],
+        "place": "laundromat_interior",
+        "loras": [{"path": "https://fal.test/lora.safetensors"}],
+    }
+    return {"jobId": "job_1", "model": model, "input": body | changes, "amount": 50_000, "operation": "frame.edit"}
+
+
+@pytest.mark.parametrize("model", ENDPOINTS)
+def test_every_endpoint_gets_what_it_requires_and_nothing_it_does_not_know(model: str) -> None:
+    sent = fal.request_body(job(model))
+    known, required = INPUTS[model]
+    assert sent.keys() <= known
+    assert sent.keys() >= required
+    assert sent["seed"] == 7
+    assert "TOK_FEMME (black)" in sent["prompt"]
+
+
+@pytest.mark.parametrize("model", ENDPOINTS)
+def test_removals_are_a_negative_prompt_where_there_is_one_and_words_where_there_is_none(model: str) -> None:
+    sent = fal.request_body(job(model))
+    assert "(crowd" not in str(sent)
+    assert ":1.5" not in str(sent)
+    if ENDPOINTS[model].negative:
+        assert sent["negative_prompt"].startswith("crowd, daylight, ")
+        assert "free of crowd" not in sent["prompt"]
+    else:
+        assert "completely free of crowd, with no daylight, without hats" in sent["prompt"]
+        assert "disfigured" not in sent["prompt"]
+
+
+def test_a_lora_goes_only_to_endpoints_that_take_one() -> None:
+    with_lora = {model for model in ENDPOINTS if "loras" in fal.request_body(job(model))}
+    assert with_lora == {"fal-ai/flux-lora", "fal-ai/qwen-image-edit-2511/lora", "fal-ai/flux-kontext-lora"}
+
+
+def test_pictures_go_as_links_in_the_endpoints_own_form() -> None:
+    assert fal.request_body(job("fal-ai/qwen-image-edit-2511"))["image_urls"][0].startswith("https://bucket.test/")
+    assert fal.request_body(job("fal-ai/flux-kontext/dev"))["image_url"].startswith("https://bucket.test/")
+    with pytest.raises(Rejected):
+        fal.request_body(job("fal-ai/flux-kontext/dev", source=None))
+    with pytest.raises(Rejected):
+        fal.request_body(job("fal-ai/unknown"))
+
+
+@pytest.mark.parametrize(
+    ("model", "ratio"),
+    [("fal-ai/flux-kontext/dev", "21:9"), ("fal-ai/nano-banana-pro", "21:9"), ("fal-ai/ideogram/v2", "3:1")],
+)
+def test_a_wide_frame_takes_the_nearest_ratio_the_model_names(model: str, ratio: str) -> None:
+    assert nearest_ratio(1920, 822, ENDPOINTS[model].ratios) == ratio
+
+
+@pytest.mark.parametrize(
+    ("told", "billed"),
+    [({"executionTime": 1}, 760), ({"executionTime": 61_001}, 62 * 760), ({"executionTime": 0}, 0), ({}, None)],
+)
+def test_gpu_time_is_billed_by_started_seconds_and_unknown_when_unsaid(
+    told: dict[str, Any], billed: int | None
+) -> None:
+    answer = runpod.outcome({"providerRef": "r", "model": "m"}, {"status": "FAILED", **told})
+    assert answer.billed == billed

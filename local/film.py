@@ -30,6 +30,7 @@ FILES = {
     "manifest": "manifest.json",
 }
 POLL_SECONDS = 0.25
+SHOT_SECONDS = 5.0  # what a shot lasts when the brief names no number of shots
 QUIET_SECONDS = 900.0  # no job, phase or approval moved for so long: something is wrong
 
 
@@ -65,6 +66,7 @@ def make_film(
     if memory.get("summary") and all((out / name).exists() for name in FILES.values()):
         report.say("The film is there already; checking the package")
         return _verified(out, memory["summary"])
+    report.expect(brief.shots or round(brief.creative_contract.target_runtime / SHOT_SECONDS) or 1)
     started = time.monotonic()
     with EmbeddedAws(TEMPLATE, state_of(out)) as aws:
         seed_crew(aws)

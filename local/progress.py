@@ -22,8 +22,9 @@ FAMILIES = {
     "asset.deconstruct": "3 sets",
     "character.train": "4 training",
 }
-# Relative cost of one job of each kind, before anything was measured.
-WEIGHTS = {"frame.draw": 1.0, "frame.edit": 1.0, "clip.generate": 6.0, "clip.render": 6.0, "export.master": 40.0}
+# Relative time of one job of each kind; the export's grows with the film.
+WEIGHTS = {"frame.draw": 1.0, "frame.edit": 1.0, "clip.generate": 9.0, "clip.render": 9.0}
+EXPORT_WEIGHT_PER_SHOT = 3.0
 LINE_SECONDS = 5.0  # between two lines where there is no terminal
 
 
@@ -37,6 +38,11 @@ class Reporter:
         self._begun = time.monotonic()
         self._last_line = 0.0
         self._shown = ""
+        self._shots = 0
+
+    def expect(self, shots: int) -> None:
+        """How many shots the film is planned with; the estimate counts those that are not ordered yet."""
+        self._shots = shots
 
     def say(self, text: str) -> None:
         if not self._quiet:
@@ -52,7 +58,7 @@ class Reporter:
         if self._quiet:
             return
         items = jobs["items"]
-        part = _part_done(items)
+        part = _part_done(items, self._shots, passes=run.get("options", {}).get("quality") != "draft")
         elapsed = time.monotonic() - self._begun
         left = f", about {_clock(elapsed * (1 - part) / part)} left" if 0.03 < part < 1 else ""
         done, total = jobs["counts"].get("complete", 0), len(items)
@@ -72,21 +78,16 @@ class Reporter:
             self._stream.write("\r\x1b[K")
 
 
-def _part_done(items: Iterable[dict[str, Any]]) -> float:
-    """How much of the whole film is done (0..1): jobs ordered so far, plus what the footage tells of those to come."""
+def _part_done(items: Iterable[dict[str, Any]], shots: int, *, passes: bool) -> float:
+    """How much of the whole film is done (0..1): jobs ordered so far against all that the film is planned with."""
+    export = EXPORT_WEIGHT_PER_SHOT * max(shots, 1)
+    per_shot = 2 * WEIGHTS["frame.draw"] + WEIGHTS["clip.generate"] + (WEIGHTS["clip.render"] if passes else 0)
     done = total = 0.0
-    shots: set[str] = set()
-    finished: dict[str, int] = {}
     for job in items:
-        shots.add(job["target"].get("segmentId", ""))
-        weight = WEIGHTS.get(job["operation"], 0.5)
-        part = 1.0 if job["status"] == "complete" else job["progress"] / 100
-        done += weight * part
+        weight = export if job["operation"] == "export.master" else WEIGHTS.get(job["operation"], 1.0)
+        done += weight * (1.0 if job["status"] == "complete" else job["progress"] / 100)
         total += weight
-        finished[job["operation"]] = finished.get(job["operation"], 0) + 1
-    count = len(shots - {""})
-    planned = count * (2 * WEIGHTS["frame.draw"] + WEIGHTS["clip.generate"] + WEIGHTS["clip.render"])
-    return min(1.0, done / max(total, planned + WEIGHTS["export.master"]))
+    return min(1.0, done / max(total, shots * per_shot + export))
 
 
 def _clock(seconds: float) -> str:

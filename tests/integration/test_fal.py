@@ -304,3 +304,17 @@ def test_given_the_key_taken_away_after_the_order_then_the_job_fails_at_no_cost_
     job = job_of(shoot.project_id, job_id)
     assert (job["status"], job["error"]["code"], job["actual"]) == ("FAILED", "SETTING_MISSING", 0)
     assert fal.log == []
+
+
+def test_given_a_vendor_that_does_not_answer_then_it_is_asked_once_a_run(
+    studio: Studio, fal: FakeFal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shoots = [Shoot(studio, studio.project(), shots=1) for _ in range(3)]
+    for shoot in shoots:
+        order(shoot)
+    Line(studio).until_quiet()
+    monkeypatch.setattr(fal, "answer", lambda _: Response(0, cut="close"))
+    after(monkeypatch, 60)
+    asked = fal.count("GET", "/status")
+    moved = reconcile.reconcile()
+    assert (moved["failed"], moved["waiting"], fal.count("GET", "/status") - asked) == (1, 2, 1)

@@ -43,9 +43,15 @@ def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float =
     """Look at every open job, the longest unlooked-at first. Returns how many were moved, by how."""
     moved = dict.fromkeys(("resent", "adopted", "redone", "asked", "assumed", "released", "waiting", "failed"), 0)
     listed = table().query_index(keys.OPEN_JOBS, limit=OPEN_JOBS_PER_RUN)
+    deaf: set[str] = set()  # vendors that did not answer once are left in peace until the next run
     for row in sorted(listed, key=lambda job: str(job.get("polledAt") or job["createdAt"])):
+        may_ask = moved["asked"] < VENDOR_QUESTIONS_PER_RUN and row["provider"] not in deaf
         try:
-            moved[look_at(row, resend_after, redo_after, may_ask=moved["asked"] < VENDOR_QUESTIONS_PER_RUN)] += 1
+            moved[look_at(row, resend_after, redo_after, may_ask=may_ask)] += 1
+        except engines.Unreachable as trouble:
+            logger.warning("vendor does not answer", jobId=row["jobId"], error=str(trouble))
+            deaf.add(row["provider"])
+            moved["failed"] += 1
         except (VibeBoardError, ClientError, BotoCoreError, LookupError) as trouble:
             logger.warning("not reconciled", jobId=row["jobId"], error=str(trouble))
             moved["failed"] += 1
@@ -65,11 +71,13 @@ def look_at(listed: Item, resend_after: float, redo_after: float, *, may_ask: bo
         return _resend(job, resend_after)
     if job["provider"] == engines.OWN or "answer" in job:
         return _recover_at_bench(job, redo_after)
+    if not may_ask:
+        return "waiting"
     if job["status"] == "SUBMITTING":
         return _resolve_unknown(job)
     if job.get("cancelAsked"):
         cancelling.carry_out(job)
-    return _ask(job) if may_ask else "waiting"
+    return _ask(job)
 
 
 def _resend(job: Item, resend_after: float) -> str:

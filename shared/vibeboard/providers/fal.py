@@ -21,7 +21,7 @@ from vibeboard.store.table import Item
 START_SECONDS = 1800  # a request that has not started by then is dropped by fal: bounds how long one may be unknown
 LONGEST_RUN_SECONDS = 900
 INPUT_LINK_SECONDS = 3 * 3600
-LISTED_PAGES = 10
+LISTED_PAGES = 50
 CLEAN = "clean sharp picture, correct anatomy, no lettering and no marks"
 _REFUSED_FOR_CONTENT = ("content_policy", "nsfw", "safety", "unsafe")
 
@@ -92,7 +92,7 @@ class Fal:
             if not page.get("has_more"):
                 return None
             query["cursor"] = str(page["next_cursor"])
-        raise Unreachable("fal lists more requests than are looked through")
+        raise Rejected("fal lists more requests since the submission than are looked through")
 
     def cancel(self, job: Item) -> bool:
         reply = _ask("PUT", _links(job)["cancel"])
@@ -156,7 +156,7 @@ def _links(job: Item) -> dict[str, str]:
     links: dict[str, str] = _built_links(job["model"], job["providerRef"]) | job.get("providerLinks", {})
     home = urlsplit(settings.get("FAL_QUEUE_URL"))[:2]
     if any(urlsplit(url)[:2] != home for url in links.values()):
-        raise Unreachable("fal's answer points at another host than fal's queue")
+        raise Rejected("fal's answer points at another host than fal's queue")
     return links
 
 

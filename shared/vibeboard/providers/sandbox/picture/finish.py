@@ -1,12 +1,13 @@
 """From light to print: depth of field, bloom, tone curve, palette grade, and the vignette and grain over all."""
 
+import math
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array, as_bytes
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array, as_bytes, bands
 from vibeboard.providers.sandbox.picture.sheet import Sprite
 
 
@@ -91,37 +92,46 @@ def undevelop(picture: Bytes, gain: float) -> Array:
 
 def develop(light: Array, scheme: Scheme, gain: float) -> Bytes:
     """Light (H, W, 3) to a graded 8-bit picture; the same for plates and cut-outs, so that they match."""
-    index = np.sqrt(np.clip(light, 0, 8) * (1 / 8)) * (_CURVE_SIZE - 1)
-    tone = _curve(gain).astype(np.float32)
-    picture = as_array(np.take(tone, index.astype(np.int32)))
-    return grade(picture, scheme)
+    tone = _curve(gain)
+    gains, lifts = _grade_tables(scheme)
+    out = np.empty(light.shape, np.uint8)
+    for rows in bands(*light.shape[:2]):
+        index = np.clip(light[rows], 0, 8)
+        cv2.sqrt(index, dst=index)
+        index *= (_CURVE_SIZE - 1) / math.sqrt(8)
+        out[rows] = _graded(as_array(np.take(tone, index.astype(np.intp))), gains, lifts)
+    return out
 
 
 _LUMA = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
 SATURATION = 1.24
 
 
-def grade(picture: Array, scheme: Scheme) -> Bytes:
+# Saturation as one matrix: each channel moves away from the luma of its pixel.
+_SATURATE = (np.eye(3, dtype=np.float32) * SATURATION - np.repeat(_LUMA, 3, axis=0) * (SATURATION - 1)).astype(
+    np.float32
+)
+
+
+def _graded(picture: Array, gains: Array, lifts: Array) -> Bytes:
     """Shadows lean to the palette's darkest colour, middles to its ambient; float32 0..255 in, 8 bit out."""
-    gain, lift = _grade_tables(scheme)
-    level = np.clip(cv2.transform(picture, _LUMA), 0, 255).astype(np.uint8)
-    out = cv2.multiply(picture, np.take(gain, level, axis=0))
-    cv2.add(out, np.take(lift, level, axis=0), dst=out)
-    # Saturation as one matrix: each channel moves away from the luma of its pixel.
-    matrix = np.eye(3, dtype=np.float32) * SATURATION - np.repeat(_LUMA, 3, axis=0) * (SATURATION - 1)
-    return as_bytes(np.clip(cv2.transform(out, matrix), 0, 255))
+    level = cv2.merge([np.clip(cv2.transform(picture, _LUMA), 0, 255).astype(np.uint8)] * 3)
+    cv2.multiply(picture, cv2.LUT(level, gains), dst=picture)
+    cv2.add(picture, cv2.LUT(level, lifts), dst=picture)
+    cv2.transform(picture, _SATURATE, dst=picture)
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)
 def _grade_tables(scheme: Scheme) -> tuple[Array, Array]:
-    """Per level of luma (256, 3): the gain of the middles and the lift of the shadows."""
+    """Per level of luma (256, 1, 3): the gain of the middles and the lift of the shadows."""
     luma = np.arange(256, dtype=np.float32)[:, None]
     shadow = np.array(scheme.shadow, np.float32) * 255
     lift = shadow * 0.34 * np.clip(1 - luma / 90, 0, 1) ** 1.5
     tint = np.array(scheme.ambient, np.float32)
     tint = tint / max(0.2, float(tint.max()))
     gain = 1 + (tint * 1.15 - 0.75) * np.clip(1 - np.abs(luma - 80) / 80, 0, 1) * 0.14
-    return as_array(gain), as_array(lift)
+    return as_array(gain)[:, None], as_array(lift)[:, None]
 
 
 def paint(plate: Array, sprite: Sprite) -> None:

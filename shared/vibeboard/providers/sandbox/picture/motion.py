@@ -102,11 +102,14 @@ class Player:
         turns = self.first.back != self.last.back or abs(self.first.facing - self.last.facing) > 0.2
         return turns or self.first.action != self.last.action or self.first.action in quick
 
-    def at(self, t: float, seconds: float, length: float, camera: Camera) -> tuple[Placed, Pose | None, float, float]:
-        """Placement, pose, blink (0..1) and opacity at t, seconds into a clip of that length."""
-        a, b = self.first or self.last, self.last or self.first
-        if a is None or b is None:
-            raise ValueError("a player must be in one of the two frames")
+    def stand(self, t: float, camera: Camera) -> tuple[Placed, float]:
+        """Placement and opacity at t (0..1)."""
+        placed, opacity, _ = self._stand(t, camera)
+        return placed, opacity
+
+    def _stand(self, t: float, camera: Camera) -> tuple[Placed, float, bool]:
+        """Placement, opacity, and whether it walks in or out."""
+        a, b = self._ends()
         share = ease(t)
         across = 0.0
         opacity = 1.0
@@ -141,14 +144,26 @@ class Player:
             back=back,
             height=a.height + (b.height - a.height) * share,
         )
+        return placed, opacity, across != 0.0
+
+    def _ends(self) -> tuple[Placed, Placed]:
+        a, b = self.first or self.last, self.last or self.first
+        if a is None or b is None:
+            raise ValueError("a player must be in one of the two frames")
+        return a, b
+
+    def at(self, t: float, seconds: float, length: float, camera: Camera) -> tuple[Placed, Pose | None, float, float]:
+        """Placement, pose, blink (0..1) and opacity at t, seconds into a clip of that length."""
+        a, b = self._ends()
+        placed, opacity, across = self._stand(t, camera)
         if a.person is None:
             return placed, None, 0.0, opacity
         action_a = "walk" if across and a.action not in ("run", "walk") else a.action
         action_b = "walk" if across and b.action not in ("run", "walk") else b.action
         stance = between(
-            self._stance(a, action_a, facing, seconds, length),
-            self._stance(b, action_b, facing, seconds - length, length),
-            share,
+            self._stance(a, action_a, placed.facing, seconds, length),
+            self._stance(b, action_b, placed.facing, seconds - length, length),
+            ease(t),
         )
         cycle = (seconds + (a.person.seed % 30) / 10) % 3.7
         edge = min(seconds, length - seconds)

@@ -8,12 +8,11 @@ import numpy as np
 
 from vibeboard.providers.ports import ClipRequest
 from vibeboard.providers.sandbox.picture import atmosphere, cutouts, draw, finish, stage
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_bytes
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_array, as_bytes
 from vibeboard.providers.sandbox.picture.motion import Path as CameraPath
 from vibeboard.providers.sandbox.picture.motion import Player, ease, path_of, players
 from vibeboard.providers.sandbox.picture.optics import Camera
-from vibeboard.providers.sandbox.picture.pose import Pose
-from vibeboard.providers.sandbox.picture.sheet import FigureLight
+from vibeboard.providers.sandbox.picture.sheet import FigureLight, Sprite
 from vibeboard.providers.sandbox.picture.staging import Placed, Staging, blend_light, figure_light
 
 
@@ -154,10 +153,9 @@ class Scene:
         out = self._view(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
         staging = self._moment(t, camera)
         for index, player in enumerate(self.players):
-            placed, stance, blink, opacity = player.at(t, seconds, length, camera)
+            placed, opacity = player.stand(t, camera)
             if opacity > 0.01:
-                light = self._light(placed, t, camera)
-                self._paint(out, index, staging, placed, stance, light, blink, opacity, player, seconds, length)
+                self._paint(out, index, staging, placed, opacity, player, seconds, length)
         self._air(out, staging, seconds)
         return as_bytes(cv2.multiply(out, self.shade, scale=1 / 255))
 
@@ -188,85 +186,28 @@ class Scene:
         index: int,
         staging: Staging,
         placed: Placed,
-        stance: Pose | None,
-        light: FigureLight,
-        blink: float,
         opacity: float,
         player: Player,
         seconds: float,
         length: float,
     ) -> None:
-        camera = staging.camera
-        depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
-        tall = placed.height * camera.focal / max(0.1, depth)
-        if tall > self.height * 0.95:
-            self._paint_key(out, index, camera, placed, opacity, player, seconds, length)
-            return
-        sprite = cutouts.cut_out(staging, placed, camera, seconds, stance=stance, blink=blink, light=light)
-        shade = cutouts.contact(staging, placed, camera)
-        if shade is not None:
-            mask, x, y = shade
-            region = out[y : y + mask.shape[0], x : x + mask.shape[1]]
-            region[:] = (region * (np.sqrt(1 - mask * opacity))[..., None]).astype(np.uint8)
-        if sprite is None:
-            return
-        if shade is not None and (image := cutouts.mirrored(staging, placed, camera, sprite)) is not None:
-            colour, alpha = _printed(image.light, image.alpha, staging)
-            _lay(out, colour, alpha * opacity, image.left, image.top)
-        colour, alpha = _printed(sprite.light, sprite.alpha, staging)
-        _lay(out, colour, alpha * opacity, sprite.left, sprite.top)
-
-    def _paint_key(
-        self,
-        out: Bytes,
-        index: int,
-        camera: Camera,
-        placed: Placed,
-        opacity: float,
-        player: Player,
-        seconds: float,
-        length: float,
-    ) -> None:
-        """Large figures are drawn every few frames; in between two drawings are moved into place and blended."""
+        """A figure is drawn every few frames; in between two drawings are moved into place and blended."""
         # Calm figures sway by a pixel or two between drawings; limbs on the move are drawn every other frame.
-        step = 2 * length / max(2, self.frames) if player.moves else 0.30
+        step = 2 * length / max(2, self.frames) if player.moves or placed.person is None else 0.30
         count = max(1, round(length / step))
         where = seconds / length * count if length > 0 else 0.0
         low = min(int(where), count - 1)
         share = where - low
-        keys = [self._key(index, k, count, player, length) for k in ((low,) if share < 1e-3 else (low, low + 1))]
-        x, y, scale = _spot(camera, placed)
-        moves = []
-        corners = []
-        for key in keys:
-            if key is not None:
-                k = scale / key.scale
-                move = np.array([[k, 0, x - k * (key.x - key.left)], [0, k, y - k * (key.y - key.top)]])
-                h, w = key.alpha.shape
-                moves.append((key, move))
-                corners += [move @ (0, 0, 1), move @ (w, h, 1)]
-        if not moves:
-            return
-        box = np.array(corners)
-        left, top = max(0, int(box[:, 0].min())), max(0, int(box[:, 1].min()))
-        right, bottom = min(self.width, int(box[:, 0].max()) + 1), min(self.height, int(box[:, 1].max()) + 1)
-        if right - left < 2 or bottom - top < 2:
-            return
-        size = (right - left, bottom - top)
-        pictures = []
-        for key, move in moves:
-            move[:, 2] -= (left, top)
-            pictures.append(
-                [
-                    cv2.warpAffine(sheet, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-                    for sheet in (key.colour, key.alpha)
-                ]
-            )
-        colour, alpha = pictures[0]
-        if len(pictures) == 2:
-            colour = cv2.addWeighted(colour, 1 - share, pictures[1][0], share, 0)
-            alpha = cv2.addWeighted(alpha, 1 - share, pictures[1][1], share, 0)
-        _lay(out, as_bytes(colour), as_bytes(alpha).astype(np.float32) * (opacity / 255), left, top)
+        wanted = (low,) if share < 1e-3 else (low + 1,) if share > 0.999 else (low, low + 1)
+        keys = [key for k in wanted if (key := self._key(index, k, count, player, length)) is not None]
+        camera = staging.camera
+        if placed.height * camera.focal / max(0.1, camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)) < (
+            self.height * 0.95
+        ):
+            _shadow(out, cutouts.contact(staging, placed, camera), opacity)
+        spot = _spot(camera, placed)
+        _lay_between(out, [(key.image, key.spot) for key in keys if key.image is not None], spot, share, opacity)
+        _lay_between(out, [(key.body, key.spot) for key in keys], spot, share, opacity)
 
     def _key(self, index: int, k: int, count: int, player: Player, length: float) -> "_KeyPose | None":
         held = self.keys.setdefault(index, [])
@@ -276,14 +217,20 @@ class Scene:
         t = k / count
         camera = self.path.at(t)
         staging = self._moment(t, camera)
-        placed, stance, _, _ = player.at(t, t * length, length, camera)
+        placed, stance, blink, _ = player.at(t, t * length, length, camera)
         light = self._light(placed, t, camera)
-        sprite = cutouts.cut_out(staging, placed, camera, t * length, stance=stance, light=light)
+        sprite = cutouts.cut_out(
+            staging, placed, camera, t * length, stance=stance, blink=blink if player.moves else 0.0, light=light
+        )
         if sprite is None:
             return None
-        colour, alpha = _printed(sprite.light, sprite.alpha, staging)
-        cover = np.round(alpha * 255).astype(np.uint8)
-        key = _KeyPose(k, colour, cover, sprite.left, sprite.top, *_spot(camera, placed))
+        tall = placed.height * camera.focal / max(0.1, camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z))
+        image = None
+        if tall < self.height * 0.95 and cutouts.contact(staging, placed, camera) is not None:
+            image = cutouts.mirrored(staging, placed, camera, sprite)
+        key = _KeyPose(
+            k, _printed(sprite, staging), None if image is None else _printed(image, staging), _spot(camera, placed)
+        )
         held.append(key)
         if len(held) > 3:
             held.pop(0)
@@ -312,16 +259,27 @@ class Scene:
             cv2.add(out, cv2.merge([(flakes * 190).astype(np.uint8)] * 3), dst=out)
 
 
-@dataclass(slots=True)
-class _KeyPose:
-    number: int
+@dataclass(frozen=True, slots=True)
+class _Cel:
+    """A graded cut-out, 8 bit, and its place in the frame it was drawn for."""
+
     colour: Bytes
     alpha: Bytes
     left: int
     top: int
-    x: float
-    y: float
-    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyPose:
+    """One drawing of a figure: its body, its reflection on a wet floor, and where it stood."""
+
+    number: int
+    body: _Cel
+    image: _Cel | None
+    spot: "_Spot"
+
+
+_Spot = tuple[float, float, float]
 
 
 def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
@@ -331,19 +289,56 @@ def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
     return float(at[0]), float(at[1]), float(np.hypot(*(above - at))) / 0.1
 
 
-def _printed(light: Array, alpha: Array, staging: Staging) -> tuple[Bytes, Array]:
+def _printed(sprite: Sprite, staging: Staging) -> _Cel:
     """A cut-out's light as graded colour, and its coverage."""
-    colour = finish.develop(light / np.maximum(alpha, 0.004)[..., None], staging.light.scheme, draw.exposure(staging))
-    return colour, alpha
+    whole = cv2.merge([np.maximum(sprite.alpha, 0.004)] * 3)
+    light = as_array(cv2.divide(sprite.light, whole))
+    colour = finish.develop(light, staging.light.scheme, draw.exposure(staging))
+    return _Cel(colour, as_bytes(cv2.convertScaleAbs(sprite.alpha, alpha=255)), sprite.left, sprite.top)
 
 
-def _lay(out: Bytes, colour: Bytes, alpha: Array, left: int, top: int) -> None:
-    h, w = alpha.shape
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(out.shape[1], left + w), min(out.shape[0], top + h)
-    if x1 <= x0 or y1 <= y0:
+def _shadow(out: Bytes, shade: tuple[Array, int, int] | None, opacity: float) -> None:
+    """Takes the light at a figure's feet away, in place."""
+    if shade is None:
         return
-    rows, cols = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
-    share = np.ascontiguousarray(alpha[rows, cols])
-    out[y0:y1, x0:x1] = cv2.blendLinear(
-        np.ascontiguousarray(colour[rows, cols]), np.ascontiguousarray(out[y0:y1, x0:x1]), share, 1 - share
-    )
+    mask, x, y = shade
+    region = out[y : y + mask.shape[0], x : x + mask.shape[1]]
+    region[:] = (region * (np.sqrt(1 - mask * opacity))[..., None]).astype(np.uint8)
+
+
+def _lay_between(out: Bytes, cels: list[tuple[_Cel, _Spot]], spot: _Spot, share: float, opacity: float) -> None:
+    """Lays one drawing, or the blend of two, over the picture where the figure stands now."""
+    if not cels:
+        return
+    x, y, scale = spot
+    moves = []
+    corners = []
+    for cel, (key_x, key_y, key_scale) in cels:
+        k = scale / key_scale
+        move = np.array([[k, 0, x - k * (key_x - cel.left)], [0, k, y - k * (key_y - cel.top)]])
+        h, w = cel.alpha.shape
+        moves.append(move)
+        corners += [move @ (0, 0, 1), move @ (w, h, 1)]
+    box = np.array(corners)
+    left, top = max(0, int(box[:, 0].min())), max(0, int(box[:, 1].min()))
+    right, bottom = min(out.shape[1], int(box[:, 0].max()) + 1), min(out.shape[0], int(box[:, 1].max()) + 1)
+    if right - left < 2 or bottom - top < 2:
+        return
+    size = (right - left, bottom - top)
+    sheets = []
+    for (cel, _), move in zip(cels, moves, strict=True):
+        move[:, 2] -= (left, top)
+        sheets.append(
+            [
+                cv2.warpAffine(sheet, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                for sheet in (cel.colour, cel.alpha)
+            ]
+        )
+    colour, alpha = sheets[0]
+    if len(sheets) == 2:
+        colour = cv2.addWeighted(colour, 1 - share, sheets[1][0], share, 0)
+        alpha = cv2.addWeighted(alpha, 1 - share, sheets[1][1], share, 0)
+    cover = as_array(cv2.multiply(alpha, np.array([opacity / 255]), dtype=cv2.CV_32F))
+    region = out[top:bottom, left:right]
+    cv2.blendLinear(colour, np.ascontiguousarray(region), cover, cv2.subtract(1.0, cover), dst=colour)
+    region[:] = colour

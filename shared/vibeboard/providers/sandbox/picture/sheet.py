@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Colour, as_array
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Colour, as_array, as_bytes, bands
 from vibeboard.providers.sandbox.picture.model import Points
 
 Pairs = Sequence[tuple[float, float]] | Points
@@ -112,21 +112,23 @@ class Sheet:
         x0, y0, x1, y1 = max(0, int(x0)), max(0, int(y0)), min(self.size[1], int(x1)), min(self.size[0], int(y1))
         if x1 <= x0 or y1 <= y0:
             return
-        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillPoly(mask, [np.round((px - [x0, y0]) * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
-        if sigma > 5:  # a wide blur of a mask is as good at a quarter of the size
-            quarter = (max(1, (x1 - x0) // 4), max(1, (y1 - y0) // 4))
-            small = cv2.resize(mask, quarter, interpolation=cv2.INTER_AREA)
-            mask = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 4), (x1 - x0, y1 - y0))
-        else:
-            mask = cv2.GaussianBlur(mask, (0, 0), sigma)
+        # A wide blur of a mask is as good at a fraction of the size.
+        shrink = 1 if sigma <= 5 else 4 if sigma <= 14 else 8
+        small = (max(1, -(-(x1 - x0) // shrink)), max(1, -(-(y1 - y0) // shrink)))
+        mask = np.zeros(small[::-1], np.uint8)
+        step = np.array([small[0] / (x1 - x0), small[1] / (y1 - y0)])
+        fixed = ((px - [x0, y0]) * step - (1 - step) / 2) * 16
+        cv2.fillPoly(mask, [np.round(fixed).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+        mask = as_bytes(cv2.GaussianBlur(mask, (0, 0), sigma / shrink))
+        if shrink > 1:
+            mask = as_bytes(cv2.resize(mask, (x1 - x0, y1 - y0)))
         region = self.albedo[y0:y1, x0:x1]
-        share = mask.astype(np.float32) * (strength / 255)
-        share3 = share[..., None]
-        covered = (self.alpha[y0:y1, x0:x1].astype(np.float32) * (255 / 255))[..., None]
-        region[:] = np.clip(region + share3 * (np.array(colour, np.float32) * covered - region), 0, 255).astype(
-            np.uint8
-        )
+        share = as_array(cv2.multiply(mask, (strength / 255,), dtype=cv2.CV_32F))
+        # Albedo is premultiplied: what is covered by half takes half of the colour.
+        covered = self.alpha[y0:y1, x0:x1]
+        wash = as_bytes(cv2.merge([covered] * 3))
+        cv2.multiply(wash, (*colour, 0.0), dst=wash)
+        region[:] = cv2.blendLinear(wash, np.ascontiguousarray(region), share, cv2.subtract(1.0, share))
 
     def _crop(self, left: int, top: int, pad: int) -> tuple[int, int]:
         """Cuts the sheet down to what is covered; returns its new place."""
@@ -143,7 +145,6 @@ class Sheet:
     def lit(self, light: FigureLight, form: float, left: int, top: int) -> Sprite:
         """Lights the sheet: form is the size (metres) of the roundness that light reveals."""
         left, top = self._crop(left, top, round(4 * form * self.scale) + 2)
-        alpha = self.alpha.astype(np.float32) / 255
         sigma = max(0.8, form * self.scale)
         shrink = 1.0 if sigma < 4 else 4.0 / sigma
         size = (self.size[1], self.size[0])
@@ -172,25 +173,41 @@ class Sheet:
             under[..., None] * np.array(light.ambient, np.float32) + key[..., None] * np.array(light.key, np.float32)
         ).astype(np.float32)
         sheen = (rim[..., None] * np.array(light.rim, np.float32)).astype(np.float32)
-        level = cv2.resize(level, size)
-        sheen = cv2.resize(sheen, size)
-        base = self.albedo.astype(np.float32) / 255
-        base[self.alpha == 0] = 0
-        base *= base
-        noise = _brush(size, light.seed)
-        base *= level * (1 + 0.045 * noise)[..., None]
-        base += sheen * (0.12 + 0.55 * np.sqrt(np.maximum(base, 0))) * alpha[..., None]
+        level = as_array(cv2.resize(level, size))
+        sheen = as_array(cv2.resize(sheen, size))
+        lit = np.zeros((*self.size, 3), np.float32)
+        solid = self.alpha.astype(np.float32) / 255
+        brush = _brush(size, light.seed)
+        for rows in bands(self.size[0], self.size[1]):
+            cover = as_array(cv2.merge([solid[rows]] * 3))
+            albedo = self.albedo[rows]
+            base = as_array(cv2.LUT(cv2.bitwise_and(albedo, albedo, mask=self.alpha[rows]), _SQUARES))
+            cv2.multiply(base, level[rows], dst=base)
+            cv2.multiply(base, cv2.merge([brush[rows]] * 3), dst=base)
+            edge = cv2.sqrt(base)
+            cv2.multiply(edge, (0.55,) * 4, dst=edge)
+            cv2.add(edge, (0.12,) * 4, dst=edge)
+            cv2.multiply(edge, sheen[rows], dst=edge)
+            cv2.multiply(edge, cover, dst=edge)
+            cv2.add(base, edge, dst=lit[rows])
         for points, colour in self.glow:
-            cv2.fillPoly(base, [np.round(self.pixels(points)).astype(np.int32)], colour, cv2.LINE_8)
+            cv2.fillPoly(lit, [np.round(self.pixels(points)).astype(np.int32)], colour, cv2.LINE_8)
         if light.veil > 0:
-            base *= 1 - light.veil
-            base += (alpha * light.veil)[..., None] * np.array(light.haze, np.float32)
-        return Sprite(as_array(base), as_array(alpha), left, top)
+            for rows in bands(self.size[0], self.size[1]):
+                cover = as_array(cv2.merge([solid[rows]] * 3))
+                cv2.multiply(cover, (*(light.veil * c for c in light.haze), 0.0), dst=cover)
+                cv2.addWeighted(lit[rows], 1 - light.veil, cover, 1.0, 0.0, dst=lit[rows])
+        return Sprite(lit, solid, left, top)
+
+
+_SQUARES = ((np.arange(256, dtype=np.float32) / 255) ** 2).reshape(1, 256)
 
 
 def _brush(size: tuple[int, int], seed: int) -> Array:
-    tile = texture.tile(21, 16, 5, 0.6)
+    """Strokes (h, w) about 1: the same tile for every sheet, moved about by the seed."""
+    tile = texture.brush()
     roll = seed % 400
-    rows = np.take(tile, np.arange(size[1]) + roll, axis=0, mode="wrap")
-    out: Array = np.take(rows, np.arange(size[0]) + roll, axis=1, mode="wrap")
-    return out
+    side = texture.SIDE
+    down, right = max(0, roll + size[1] - side), max(0, roll + size[0] - side)
+    wide = cv2.copyMakeBorder(tile, 0, down, 0, right, cv2.BORDER_WRAP)
+    return as_array(wide[roll : roll + size[1], roll : roll + size[0]])

@@ -8,7 +8,7 @@ import numpy as np
 
 from vibeboard.providers.ports import ClipRequest
 from vibeboard.providers.sandbox.picture import atmosphere, cutouts, draw, finish, stage
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_array, as_bytes
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_array, as_bytes, bands
 from vibeboard.providers.sandbox.picture.motion import Path as CameraPath
 from vibeboard.providers.sandbox.picture.motion import Player, ease, path_of, players
 from vibeboard.providers.sandbox.picture.optics import Camera
@@ -43,9 +43,9 @@ class Scene:
         self.marks = np.linspace(0, 1, self._station_count(request.frames)).tolist()
         self.fix_first: Array | None = None
         self.fix_last: Array | None = None
-        length = float(request.frames / request.rate)
-        self.fix_first = self._difference(first_picture, self._compose(0.0, 0.0, length))
-        self.fix_last = self._difference(last_picture, self._compose(1.0, length, length))
+        self.rate = float(request.rate)
+        self.fix_first = self._difference(first_picture, self._compose(0))
+        self.fix_last = self._difference(last_picture, self._compose(self.frames - 1))
         self.keys.clear()
 
     def _station_count(self, frames: int) -> int:
@@ -120,15 +120,24 @@ class Scene:
         weight = cv2.resize(first / (first + second), (self.width, self.height))
         return as_bytes(cv2.blendLinear(one, two, weight, 1 - weight))
 
-    def frame(self, t: float, seconds: float, length: float) -> Bytes:
+    def frame(self, t: float, _seconds: float, _length: float) -> Bytes:
         """The picture at t (0..1), without grain."""
-        out = self._compose(t, seconds, length)
-        for fix, weight in ((self.fix_first, 1 - t), (self.fix_last, t)):
-            if fix is not None and weight > 0.01:
-                small = np.clip(fix * weight + 128, 0, 255).astype(np.uint8)
-                wide = cv2.resize(small, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-                out = cv2.addWeighted(out, 1.0, wide, 1.0, -128.0).astype(np.uint8, copy=False)
+        out = self._compose(round(t * (self.frames - 1)))
+        mend = [
+            fix * weight
+            for fix, weight in ((self.fix_first, 1 - t), (self.fix_last, t))
+            if fix is not None and weight > 0.01
+        ]
+        if mend:
+            small = np.clip(sum(mend) + np.float32(128.5), 0, 255).astype(np.uint8)
+            wide = cv2.resize(small, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+            cv2.addWeighted(out, 1.0, wide, 1.0, -128.0, dst=out)
         return out
+
+    def _time(self, index: int) -> tuple[float, float, float]:
+        """Of a frame: its share of the way (0..1), its time in seconds, and the time of the last frame."""
+        last = max(1, self.frames - 1)
+        return index / last, index / self.rate, last / self.rate
 
     def _difference(self, wanted: Bytes, got: Bytes) -> Array | None:
         """What the given frame has over the played one, coarse; None when nothing is worth mending."""
@@ -139,7 +148,8 @@ class Scene:
         diff = cv2.GaussianBlur(diff, (0, 0), 0.8)
         return diff.astype(np.float32) if float(np.abs(diff).mean()) > 0.6 else None
 
-    def _compose(self, t: float, seconds: float, length: float) -> Bytes:
+    def _compose(self, number: int) -> Bytes:
+        t, seconds, _ = self._time(number)
         camera = self.path.at(t)
         last = len(self.marks) - 1
         low = min(int(t * last), last - 1)
@@ -155,7 +165,7 @@ class Scene:
         for index, player in enumerate(self.players):
             placed, opacity = player.stand(t, camera)
             if opacity > 0.01:
-                self._paint(out, index, staging, placed, opacity, player, seconds, length)
+                self._paint(out, index, number, staging, placed, opacity, player)
         self._air(out, staging, seconds)
         return as_bytes(cv2.multiply(out, self.shade, scale=1 / 255))
 
@@ -181,58 +191,53 @@ class Scene:
         return blend_light(a, figure_light(replace(self.last, camera=camera), placed), ease(t))
 
     def _paint(
-        self,
-        out: Bytes,
-        index: int,
-        staging: Staging,
-        placed: Placed,
-        opacity: float,
-        player: Player,
-        seconds: float,
-        length: float,
+        self, out: Bytes, index: int, number: int, staging: Staging, placed: Placed, opacity: float, player: Player
     ) -> None:
         """A figure is drawn every few frames; in between two drawings are moved into place and blended."""
         # Calm figures sway by a pixel or two between drawings; limbs on the move are drawn every other frame.
-        step = 2 * length / max(2, self.frames) if player.moves or placed.person is None else 0.30
-        count = max(1, round(length / step))
-        where = seconds / length * count if length > 0 else 0.0
-        low = min(int(where), count - 1)
-        share = where - low
-        wanted = (low,) if share < 1e-3 else (low + 1,) if share > 0.999 else (low, low + 1)
-        keys = [key for k in wanted if (key := self._key(index, k, count, player, length)) is not None]
+        step = 2 if player.moves or placed.person is None else max(2, round(0.30 * self.rate))
+        low = number - number % step
+        high = min(low + step, self.frames - 1)
+        share = (number - low) / max(1, high - low)
+        wanted = (low,) if share <= 0 else (high,) if share >= 1 else (low, high)
+        keys = [key for k in wanted if (key := self._key(index, k, player)) is not None]
         camera = staging.camera
-        if placed.height * camera.focal / max(0.1, camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)) < (
-            self.height * 0.95
-        ):
+        if self._whole(camera, placed):
             _shadow(out, cutouts.contact(staging, placed, camera), opacity)
         spot = _spot(camera, placed)
         _lay_between(out, [(key.image, key.spot) for key in keys if key.image is not None], spot, share, opacity)
         _lay_between(out, [(key.body, key.spot) for key in keys], spot, share, opacity)
 
-    def _key(self, index: int, k: int, count: int, player: Player, length: float) -> "_KeyPose | None":
+    def _whole(self, camera: Camera, placed: Placed) -> bool:
+        """Whether a figure stands in the frame from head to foot, so that its shadow and reflection are seen."""
+        depth = camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z)
+        return placed.height * camera.focal / max(0.1, depth) <= self.height * 0.95
+
+    def _key(self, index: int, number: int, player: Player) -> "_KeyPose | None":
         held = self.keys.setdefault(index, [])
-        found = next((key for key in held if key.number == k), None)
+        found = next((key for key in held if key.number == number), None)
         if found is not None:
             return found
-        t = k / count
+        t, seconds, length = self._time(number)
         camera = self.path.at(t)
         staging = self._moment(t, camera)
-        placed, stance, blink, _ = player.at(t, t * length, length, camera)
+        placed, stance, blink, _ = player.at(t, seconds, length, camera)
+        blink = blink if player.moves else 0.0
         light = self._light(placed, t, camera)
-        sprite = cutouts.cut_out(
-            staging, placed, camera, t * length, stance=stance, blink=blink if player.moves else 0.0, light=light
-        )
+        sprite = cutouts.cut_out(staging, placed, camera, seconds, stance=stance, blink=blink, light=light)
         if sprite is None:
             return None
-        tall = placed.height * camera.focal / max(0.1, camera.depth(placed.x, placed.y + placed.height * 0.5, placed.z))
         image = None
-        if tall < self.height * 0.95 and cutouts.contact(staging, placed, camera) is not None:
+        if self._whole(camera, placed) and cutouts.contact(staging, placed, camera) is not None:
             image = cutouts.mirrored(staging, placed, camera, sprite)
         key = _KeyPose(
-            k, _printed(sprite, staging), None if image is None else _printed(image, staging), _spot(camera, placed)
+            number,
+            _printed(sprite, staging),
+            None if image is None else _printed(image, staging),
+            _spot(camera, placed),
         )
         held.append(key)
-        if len(held) > 3:
+        if len(held) > 2:
             held.pop(0)
         return key
 
@@ -261,10 +266,9 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Cel:
-    """A graded cut-out, 8 bit, and its place in the frame it was drawn for."""
+    """A graded cut-out, 8 bit BGRA premultiplied by its coverage, and its place in the frame it was drawn for."""
 
-    colour: Bytes
-    alpha: Bytes
+    picture: Bytes
     left: int
     top: int
 
@@ -290,11 +294,16 @@ def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
 
 
 def _printed(sprite: Sprite, staging: Staging) -> _Cel:
-    """A cut-out's light as graded colour, and its coverage."""
-    whole = cv2.merge([np.maximum(sprite.alpha, 0.004)] * 3)
-    light = as_array(cv2.divide(sprite.light, whole))
-    colour = finish.develop(light, staging.light.scheme, draw.exposure(staging))
-    return _Cel(colour, as_bytes(cv2.convertScaleAbs(sprite.alpha, alpha=255)), sprite.left, sprite.top)
+    """A cut-out's light as graded colour, with its coverage."""
+    picture = np.empty((*sprite.alpha.shape, 4), np.uint8)
+    for rows in bands(*sprite.alpha.shape):
+        whole = cv2.merge([np.maximum(sprite.alpha[rows], 0.004)] * 3)
+        light = as_array(cv2.divide(sprite.light[rows], whole))
+        colour = finish.develop(light, staging.light.scheme, draw.exposure(staging))
+        alpha = cv2.convertScaleAbs(sprite.alpha[rows], alpha=255)
+        cv2.multiply(colour, cv2.merge([alpha] * 3), dst=colour, scale=1 / 255)
+        cv2.merge([*cv2.split(colour), alpha], dst=picture[rows])
+    return _Cel(picture, sprite.left, sprite.top)
 
 
 def _shadow(out: Bytes, shade: tuple[Array, int, int] | None, opacity: float) -> None:
@@ -316,7 +325,7 @@ def _lay_between(out: Bytes, cels: list[tuple[_Cel, _Spot]], spot: _Spot, share:
     for cel, (key_x, key_y, key_scale) in cels:
         k = scale / key_scale
         move = np.array([[k, 0, x - k * (key_x - cel.left)], [0, k, y - k * (key_y - cel.top)]])
-        h, w = cel.alpha.shape
+        h, w = cel.picture.shape[:2]
         moves.append(move)
         corners += [move @ (0, 0, 1), move @ (w, h, 1)]
     box = np.array(corners)
@@ -328,17 +337,16 @@ def _lay_between(out: Bytes, cels: list[tuple[_Cel, _Spot]], spot: _Spot, share:
     sheets = []
     for (cel, _), move in zip(cels, moves, strict=True):
         move[:, 2] -= (left, top)
+        still = np.abs(move - np.eye(2, 3)).max() < 1e-6 and cel.picture.shape[:2] == size[::-1]
         sheets.append(
-            [
-                cv2.warpAffine(sheet, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-                for sheet in (cel.colour, cel.alpha)
-            ]
+            cel.picture
+            if still
+            else cv2.warpAffine(cel.picture, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         )
-    colour, alpha = sheets[0]
-    if len(sheets) == 2:
-        colour = cv2.addWeighted(colour, 1 - share, sheets[1][0], share, 0)
-        alpha = cv2.addWeighted(alpha, 1 - share, sheets[1][1], share, 0)
-    cover = as_array(cv2.multiply(alpha, np.array([opacity / 255]), dtype=cv2.CV_32F))
+    sheet = cv2.addWeighted(sheets[0], 1 - share, sheets[1], share, 0) if len(sheets) == 2 else sheets[0]
+    if opacity < 1:
+        sheet = cv2.convertScaleAbs(sheet, alpha=opacity)
     region = out[top:bottom, left:right]
-    cv2.blendLinear(colour, np.ascontiguousarray(region), cover, cv2.subtract(1.0, cover), dst=colour)
-    region[:] = colour
+    rest = cv2.bitwise_not(cv2.extractChannel(sheet, 3))
+    cv2.multiply(region, cv2.merge([rest] * 3), dst=region, scale=1 / 255)
+    cv2.add(region, cv2.cvtColor(sheet, cv2.COLOR_BGRA2BGR), dst=region)

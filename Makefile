@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -33,6 +33,9 @@ format: setup
 
 overspend: setup ## 20 runs of 64 clients against a cap that affords a third
 	@OVERSPEND_RUNS=20 $(PY) -m pytest -q tests/workflow/test_money.py
+
+simulate: setup ## a million seeded schedules of the job protocol (about half an hour a core)
+	@$(PY) -m tests.simulation --schedules 1000000
 
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference

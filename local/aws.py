@@ -31,7 +31,7 @@ from local.intrinsics import http_api_id
 from local.issuer import Issuer
 from local.journal import Journal
 from local.lambdas import AsyncFailure, LambdaRuntime
-from local.loopback import LoopbackServer, api_server, s3_server
+from local.loopback import LoopbackServer, api_server, aws_server
 from local.pumps import Pumps
 
 _MOTO_CONFIG = {
@@ -169,7 +169,8 @@ class EmbeddedAws:
         self._server: LoopbackServer = api_server(self._answer, self._port)
         keep.callback(self._server.close)
         self.url = self._server.url
-        self.s3_url = s3_server().url
+        endpoint = aws_server()
+        self.s3_url = endpoint.url
 
         _watch_botocore()
         keep.enter_context(patch.dict(os.environ, {"AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}))
@@ -197,8 +198,9 @@ class EmbeddedAws:
         keep.enter_context(self.pumps.applied())
         stack.create(self.stack)
         local = {"AWS_ENDPOINT_URL_S3": self.s3_url, **self._environment}
-        self.functions.load(local, self._localised)
+        keep.enter_context(endpoint.answering(self.count_call))
         keep.callback(self.functions.stop)
+        self.functions.load(local, self._localised, endpoint.admit)
         self.boto = boto3.session.Session(region_name=REGION)
         if journal:
             journal.restore_items()

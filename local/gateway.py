@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local import ACCOUNT
+from local.function import Outcome
 from local.issuer import Issuer, Unauthorized
-from local.lambdas import LambdaRuntime, Outcome
+from local.lambdas import LambdaRuntime
 from local.routes import Api, Authorizer, Route
 
 MAX_BODY = 10 * 1024 * 1024

@@ -1,16 +1,17 @@
-"""Lambda without containers: handlers run in threads of this process, with Lambda's contract around them.
+"""Lambda on one machine, with Lambda's contract around the handlers.
 
 What holds as in Lambda: payloads cross as JSON, the context object, the function's own environment, timeouts,
 errors as `{errorType, errorMessage, stackTrace}`, two retries of asynchronous calls and their destinations.
-What cannot: a handler past its timeout is reported but not killed, and module globals are shared by functions.
+A function that is a container image runs in processes of its own (`local.containers`). The others run in threads of
+this process; there a handler past its timeout is reported but not killed, and module globals are shared.
 """
 
 import asyncio
 import importlib
 import json
+import os
 import sys
 import threading
-import time
 import traceback
 import uuid
 from collections import deque
@@ -20,60 +21,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local import ACCOUNT, REGION
+from local import REGION
+from local.container import LambdaContext, failure
+from local.containers import Containers
 from local.context import Actor, acting, actor, lambda_environment
+from local.function import Function, Outcome, timed_out
 from local.stack import Stack, StackError
 
 ASYNC_RETRIES = 2
 """Lambda's own default for asynchronous calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One function of the template."""
-
-    logical_id: str
-    name: str
-    handler: str
-    timeout: float
-    """Seconds."""
-    memory: int
-    """MB."""
-    environment: dict[str, str]
-
-    @property
-    def arn(self) -> str:
-        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
-
-
-class LambdaContext:
-    """The object a handler gets as its second argument."""
-
-    def __init__(self, function: Function, request_id: str) -> None:
-        self.function_name = function.name
-        self.function_version = "$LATEST"
-        self.invoked_function_arn = function.arn
-        self.memory_limit_in_mb = str(function.memory)
-        self.aws_request_id = request_id
-        self.log_group_name = f"/aws/lambda/{function.name}"
-        self.log_stream_name = "local"
-        self.identity = None
-        self.client_context = None
-        self._deadline = time.monotonic() + function.timeout
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, int((self._deadline - time.monotonic()) * 1000))
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one invocation gave: the JSON payload, and whether it is an error."""
-
-    payload: bytes
-    failed: bool
-
-    def value(self) -> Any:
-        return json.loads(self.payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +56,33 @@ class LambdaRuntime:
         self._idle = threading.Condition()
         self.failures: list[AsyncFailure] = []
         self.functions: dict[str, Function] = {}
+        self.containers: dict[str, Containers] = {}
+        """By function name, for those that are container images."""
 
-    def load(self, environment: Mapping[str, str], rewrite: Callable[[str], str]) -> None:
-        """Read the functions of the created stack. `environment` is added under each function's own, and `rewrite`
-        is applied to each value (the API's local address goes in there)."""
+    def load(
+        self,
+        environment: Mapping[str, str],
+        rewrite: Callable[[str], str],
+        aws_for: Callable[[str], Mapping[str, str]],
+    ) -> None:
+        """Read the functions of the created stack and start the processes of those that are images.
+
+        `environment` is added under each function's own, and `rewrite` is applied to each value (the API's local
+        address goes in there). `aws_for` gives the variables by which a process of a function reaches its AWS.
+        """
         for logical_id, _ in self._stack.of_type("AWS::Lambda::Function"):
             function = self._function(logical_id, environment, rewrite)
             self.functions[function.name] = function
         for root in reversed(self._stack.import_roots):
             if str(root) not in sys.path:
                 sys.path.insert(0, str(root))
+        for function in self.functions.values():
+            if function.logical_id in self._stack.images:
+                count = self._processes(function)
+                variables = aws_for(function.logical_id)
+                pool = Containers(function, self._stack.import_roots, count, variables, self._logs)
+                self.containers[function.name] = pool
+                pool.start()
 
     def find(self, name_or_arn: str) -> Function:
         """Raises KeyError for a function the template does not have."""
@@ -120,6 +93,9 @@ class LambdaRuntime:
         """Call a function and wait for it, at most its timeout."""
         function = self.find(name_or_arn)
         request_id = str(uuid.uuid4())
+        if (containers := self.containers.get(function.name)) is not None:
+            with self._counted():
+                return containers.invoke(event, request_id)
         done = threading.Event()
         outcome: list[Outcome] = []
 
@@ -131,8 +107,7 @@ class LambdaRuntime:
         thread = threading.Thread(target=run, name=f"lambda-{function.logical_id}", daemon=True)
         thread.start()
         if not done.wait(function.timeout):
-            message = f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds"
-            return _error("Sandbox.Timedout", message)
+            return timed_out(function, request_id)
         return outcome[0]
 
     def invoke_async(self, name_or_arn: str, event: Any) -> None:
@@ -146,6 +121,8 @@ class LambdaRuntime:
 
     def stop(self) -> None:
         self._async.shutdown(wait=False, cancel_futures=True)
+        for containers in self.containers.values():
+            containers.stop()
 
     def _try(self, function: Function, event: Any, attempt: int) -> None:
         outcome = self.invoke(function.name, event)
@@ -198,11 +175,12 @@ class LambdaRuntime:
         with acting(who), _event_loop():
             try:
                 handler = self._handler(function)
-                result = handler(json.loads(json.dumps(event)), LambdaContext(function, request_id))
+                context = LambdaContext(function.name, function.arn, function.memory, function.timeout, request_id)
+                result = handler(json.loads(json.dumps(event)), context)
                 return Outcome(json.dumps(result).encode(), failed=False)
             except Exception as error:
                 self._logs.append((function.logical_id, traceback.format_exc()))
-                return _error(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
+                return Outcome(json.dumps(failure(error)).encode(), failed=True)
             finally:
                 if who.partial:
                     self._logs.append((function.logical_id, "".join(who.partial)))
@@ -227,6 +205,16 @@ class LambdaRuntime:
         environment = lambda_environment(name, handler, memory) | dict(extra)
         environment |= {k: rewrite(str(v)) for k, v in own.items()}
         return Function(logical_id, name, handler, float(resolve(properties.get("Timeout", 3))), memory, environment)
+
+    def _processes(self, function: Function) -> int:
+        """As many as the function's queues may use at once, and no more than there are cores."""
+        most = [
+            int(source.get("ScalingConfig", {}).get("MaximumConcurrency", 0))
+            for _, properties in self._stack.of_type("AWS::Lambda::EventSourceMapping")
+            if (source := self._stack.resolver.resolve(properties))["FunctionName"] == function.name
+        ]
+        cores = len(os.sched_getaffinity(0))
+        return min(max(most, default=0) or cores, cores)
 
     def _counted(self) -> "_Counted":
         return _Counted(self)
@@ -258,11 +246,6 @@ def _event_loop() -> Iterator[None]:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-
-
-def _error(kind: str, message: str, trace: list[str] | None = None) -> Outcome:
-    body = {"errorType": kind, "errorMessage": message, "stackTrace": trace or []}
-    return Outcome(json.dumps(body).encode(), failed=True)
 
 
 def current_function() -> str | None:

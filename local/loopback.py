@@ -1,23 +1,30 @@
-"""The two loopback servers: the HTTP API, and S3 for presigned URLs. Nothing listens on another interface.
+"""The two loopback servers: the HTTP API, and AWS itself. Nothing listens on another interface.
 
-S3 has one server per process, kept across embedded AWSs: functions cache their clients, and a client's endpoint
-must stay the one its presigned URLs name.
+Whoever has a presigned URL may use AWS's server for S3; functions in processes of their own use it for every service,
+with a key each is given. It is one per process, kept across embedded AWSs: functions cache their clients, and a
+client's endpoint must stay the one its presigned URLs name.
 """
 
 import functools
 import mmap
+import re
+import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local.container import CALL_HEADER
+from local.context import Actor, acting
 from local.gateway import MAX_BODY, Response
 
 HOST = "127.0.0.1"
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _CHUNK = 1 << 20
 
 
@@ -129,30 +136,39 @@ def api_server(call: Callable[..., Response], port: int) -> LoopbackServer:
     return LoopbackServer(ApiHandler, port)
 
 
-class _S3Handler(_Handler):
-    """Hands requests to moto's S3; bodies of answers go out of a memory map. Unsigned and expired ones are refused,
-    which moto itself does not do."""
+class _AwsHandler(_Handler):
+    """Hands requests to moto; bodies of answers go out of a memory map. Unsigned and expired ones are refused, which
+    moto itself does not do, and so is any service but S3 without the key of a function."""
+
+    endpoint: "AwsServer"
 
     def answer(self, body: bytes) -> None:
         from botocore.awsrequest import AWSPreparedRequest
         from botocore.compat import HTTPHeaders
         from moto.core.models import botocore_stubber
 
-        if refusal := self._refusal(body):
+        key, region, service = _signer(self.headers.get("authorization", ""))
+        caller = self.endpoint.caller(key)
+        if refusal := self._refusal(body, service, caller):
             text = f"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>{refusal}</Message></Error>"
             self.send(403, {"content-type": "application/xml"}, text.encode())
             return
-        url = f"http://{self.headers.get('host')}{self.path}"
         headers_in = HTTPHeaders.from_dict(dict(self.headers.items()))
+        if service == "s3":
+            url = f"http://{self.headers.get('host')}{self.path}"
+        else:
+            url = f"https://{service}.{region}.amazonaws.com{self.path}"
+            headers_in.replace_header("host", f"{service}.{region}.amazonaws.com")
         request = AWSPreparedRequest(self.command, url, headers_in, body, False)
-        answer = botocore_stubber.process_request(request) if botocore_stubber.enabled else None
+        with self.endpoint.acting(caller, self.headers.get(CALL_HEADER)):
+            answer = botocore_stubber.process_request(request) if botocore_stubber.enabled else None
         if answer is None:
             self.send(503, {"content-type": "text/plain"}, b"the embedded AWS is not running")
             return
         status, headers, content = answer
         self.send(status, headers, content.encode() if isinstance(content, str) else content)
 
-    def _refusal(self, body: bytes) -> str | None:
+    def _refusal(self, body: bytes, service: str, caller: Actor | None) -> str | None:
         query = parse_qs(urlsplit(self.path).query)
         now = datetime.now(UTC)
         if "X-Amz-Signature" in query:
@@ -162,17 +178,63 @@ class _S3Handler(_Handler):
         if "Signature" in query:
             return "Request has expired" if time.time() > int(query["Expires"][0]) else None
         form = self.command == "POST" and (b'name="policy"' in body[:65536])
-        if self.command == "OPTIONS" or form or "authorization" in self.headers:
+        if self.command == "OPTIONS" or form or caller is not None:
             return None
-        return "Access Denied"
+        return None if service == "s3" and "authorization" in self.headers else "Access Denied"
+
+
+class AwsServer(LoopbackServer):
+    """AWS on loopback: `admit` gives a function's processes their way in, while somebody is `answering`."""
+
+    def __init__(self) -> None:
+        super().__init__(type("AwsHandler", (_AwsHandler,), {"endpoint": self}))
+        self._callers: dict[str, Actor] = {}
+        self._on_call: Callable[[str], None] | None = None
+
+    @contextmanager
+    def answering(self, on_call: Callable[[str], None]) -> Iterator[None]:
+        """Tell `on_call` of each call of an admitted function (`before-send.<service>.<Operation>`), in its name.
+        Who was admitted meanwhile is so until the end."""
+        self._on_call = on_call
+        try:
+            yield
+        finally:
+            self._callers.clear()
+            self._on_call = None
+
+    def admit(self, function: str) -> dict[str, str]:
+        """The variables of a process of `function` (a logical id), by which botocore finds this AWS."""
+        key = f"LOCAL{secrets.token_hex(16).upper()}"
+        self._callers[key] = Actor(function)
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": key}
+
+    def caller(self, key: str) -> Actor | None:
+        return self._callers.get(key)
+
+    @contextmanager
+    def acting(self, caller: Actor | None, call: str | None) -> Iterator[None]:
+        """Do moto's work in the name of `caller`, and count `call` as its own."""
+        if caller is None:
+            yield
+            return
+        with acting(caller):
+            if call and self._on_call:
+                self._on_call(call)
+            yield
 
 
 @functools.cache
-def s3_server() -> LoopbackServer:
-    """This process's S3 endpoint, started at first use."""
-    server = LoopbackServer(_S3Handler)
+def aws_server() -> AwsServer:
+    """This process's AWS endpoint, started at first use."""
+    server = AwsServer()
     server.start()
     return server
+
+
+def _signer(authorization: str) -> tuple[str, str, str]:
+    """(access key, region, service) that signed a request; S3's where none says so (presigned URLs, forms)."""
+    match = _CREDENTIAL.search(authorization)
+    return (match[1], match[2], match[3]) if match else ("", "", "s3")
 
 
 def _pairs(headers: Message) -> list[tuple[str, str]]:

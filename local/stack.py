@@ -88,6 +88,8 @@ class Stack:
     physical: dict[str, str] = field(default_factory=dict)
     """Logical id -> physical name or id."""
     import_roots: list[Path] = field(default_factory=list)
+    images: frozenset[str] = frozenset()
+    """Logical ids of the functions that are container images."""
 
     def of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(logical id, unresolved properties) of each resource of a CloudFormation type."""
@@ -108,6 +110,7 @@ def load(template: Path, parameters: Mapping[str, str]) -> Stack:
     document = yaml.load(template.read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
     values = _parameters(document, parameters)
     roots = _import_roots(document, template.parent)
+    images = frozenset(k for k, v in document["Resources"].items() if _is_image(v))
     for logical_id, resource in document["Resources"].items():
         _localise(logical_id, resource, template.parent)
     # SAM copies the whole API document twice for each route; nothing reads the copies.
@@ -120,7 +123,7 @@ def load(template: Path, parameters: Mapping[str, str]) -> Stack:
     for logical_id, resource in resources.items():
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             _define(logical_id, resource["Properties"], resolver)
-    stack = Stack(template.parent, resources, resolver, import_roots=roots)
+    stack = Stack(template.parent, resources, resolver, import_roots=roots, images=images)
     stack.outputs = {
         k: v["Value"]
         for k, v in expanded.get("Outputs", {}).items()
@@ -195,8 +198,11 @@ def _localise(logical_id: str, resource: dict[str, Any], root: Path) -> None:
     kind, properties = resource["Type"], resource.setdefault("Properties", {})
     placeholder = f"s3://{_CODE_BUCKET}/{_CODE_KEY}"
     if kind == "AWS::Serverless::Function":
-        if properties.pop("PackageType", "Zip") == "Image":
-            # The image's command is an import path like any Handler: the same code runs, without the image.
+        image = _is_image(resource)
+        properties.pop("PackageType", None)
+        if image:
+            # The image's command is an import path like any Handler: the same code runs, without the image, in a
+            # process of its own (local.containers).
             command = properties.pop("ImageConfig", {}).get("Command")
             if not command:
                 raise StackError(f"{logical_id}: an image function needs ImageConfig.Command, its handler")
@@ -212,6 +218,11 @@ def _localise(logical_id: str, resource: dict[str, Any], root: Path) -> None:
         if not path.is_file():
             raise StackError(f"{logical_id}: DefinitionUri {path} does not exist")
         properties["Definition"] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+
+
+def _is_image(resource: Mapping[str, Any]) -> bool:
+    properties: Mapping[str, Any] = resource.get("Properties", {})
+    return resource["Type"] == "AWS::Serverless::Function" and str(properties.get("PackageType")) == "Image"
 
 
 def _import_roots(document: Mapping[str, Any], root: Path) -> list[Path]:

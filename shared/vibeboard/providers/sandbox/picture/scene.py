@@ -157,8 +157,10 @@ class Scene:
         # Each station is seen alone for most of its stretch. The wider one covers the whole view, so the change-over
         # lies near the tighter one; in the middle when both are about as wide.
         growth = self._size_at(self.marks[low + 1]) / self._size_at(self.marks[low])
-        start = 0.62 if growth > 1.06 else 0.02 if growth < 0.94 else 0.32
-        share = min(1.0, max(0.0, (share - start) / 0.36))
+        # It is short: two views of one thing never lie on each other quite, and their mix is softer than either.
+        long = min(0.36, last * 8 / max(1, self.frames - 1))
+        start = 0.98 - long if growth > 1.06 else 0.02 if growth < 0.94 else 0.5 - long / 2
+        share = min(1.0, max(0.0, (share - start) / long))
         share = share * share * (3 - 2 * share)
         out = self._view(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
         staging = self._moment(t, camera)

@@ -1,6 +1,7 @@
 """Seeing a set through a camera: visible faces, then light per pixel (deferred), haze, reflection and sky."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -8,10 +9,11 @@ import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
 from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array
-from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Points, SetModel
+from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Lamp, Points, SetModel
 from vibeboard.providers.sandbox.picture.optics import Camera, clip_frame, clip_near
 
 FAR = 4000.0
+DIM = 0.0008  # light that no eye would miss
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,20 +214,53 @@ class _View:
                 if shade is not None:
                     facing *= 1 - 0.78 * shade * (normal[..., 1] > 0.8)
             level += facing[..., None] * (np.array(scheme.key, np.float32) * light.key)
-        for lamp in self.model.lamps:
-            dx, dy, dz = lamp.x - wx, lamp.y - wy, lamp.z - wz
-            square = dx * dx + dy * dy + dz * dz
-            falloff = lamp.power * light.lamps / (1 + square / (lamp.reach * lamp.reach))
-            falloff *= falloff / (falloff + 0.08)
-            inverse = 1 / np.sqrt(square + 0.05)
-            facing = np.clip((normal[..., 0] * dx + normal[..., 1] * dy + normal[..., 2] * dz) * inverse, 0, 1)
-            shape = 0.10 + 0.90 * facing
-            if lamp.cone > 0:
-                spread = np.sqrt(dx * dx + dz * dz) / np.maximum(dy, 0.05)
-                pool = 1 / (1 + np.exp(np.clip((spread - lamp.cone) * 7, -30, 30)))
-                shape *= 0.10 + 0.90 * np.where(dy > 0, pool, 0)
-            level += (falloff * shape)[..., None] * np.array(lamp.colour, np.float32)
+        lamps = [(lamp, np.array(lamp.colour, np.float32)) for lamp in self.model.lamps]
+        for tile in _tiles(self.h2, self.w2) if lamps else ():
+            x, y, z, facets, lit = wx[tile], wy[tile], wz[tile], normal[tile], level[tile]
+            near = [
+                (lamp, colour)
+                for (lamp, colour), reach in zip(lamps, self._reaches(x, y, z), strict=True)
+                if reach > DIM
+            ]
+            if not near:
+                continue
+            nx, ny, nz = (np.ascontiguousarray(facets[..., k]) for k in range(3))
+            sums = [np.zeros(x.shape, np.float32) for _ in range(3)]
+            for lamp, colour in near:
+                shine = self._lamp_light(lamp, x, y, z, (nx, ny, nz))
+                for total, share in zip(sums, colour, strict=True):
+                    total += shine * share
+            lit += cv2.merge(sums)
         return level
+
+    def _reaches(self, wx: Array, wy: Array, wz: Array) -> Points:
+        """For each lamp the most it can give to any of these points."""
+        low = np.array([wx.min(), wy.min(), wz.min()], float)
+        high = np.array([wx.max(), wy.max(), wz.max()], float)
+        at = np.array([(lamp.x, lamp.y, lamp.z) for lamp in self.model.lamps])
+        gap = np.maximum(np.maximum(low - at, at - high), 0)
+        most = np.array([lamp.power * self.light.lamps * max(lamp.colour) for lamp in self.model.lamps])
+        reach = np.array([lamp.reach for lamp in self.model.lamps])
+        level = most / (1 + (gap**2).sum(1) / reach**2)
+        out: Points = level * level / (level + 0.08)
+        return out
+
+    def _lamp_light(self, lamp: Lamp, wx: Array, wy: Array, wz: Array, normal: tuple[Array, Array, Array]) -> Array:
+        """A lamp's light on surfaces, without its colour."""
+        dx, dy, dz = lamp.x - wx, lamp.y - wy, lamp.z - wz
+        flat = dx * dx + dz * dz
+        square = flat + dy * dy
+        falloff = (lamp.power * self.light.lamps) / (1 + square * (1 / (lamp.reach * lamp.reach)))
+        falloff *= falloff / (falloff + 0.08)
+        nx, ny, nz = normal
+        facing = (nx * dx + ny * dy + nz * dz) / np.sqrt(square + 0.05)
+        shape: Array = 0.10 + 0.90 * np.clip(facing, 0, 1)
+        if lamp.cone > 0:
+            spread = np.sqrt(flat) / np.maximum(dy, 0.05)
+            pool = 1 / (1 + np.exp(np.clip((spread - lamp.cone) * 7, -30, 30)))
+            shape *= 0.10 + 0.90 * (pool * (dy > 0))
+        shape *= falloff
+        return shape
 
     def _sun_shadow(self) -> Array | None:
         azimuth, elevation = self.light.sun
@@ -325,11 +360,18 @@ class _View:
             radius = max(4.0, self.camera.focal / 2 * 0.85 / float(spot[0, 2]))
             if not (-3 * radius < px < self.w2 + 3 * radius and -3 * radius < py < self.h2 + 3 * radius):
                 continue
-            gx = ((np.arange(self.w2, dtype=np.float32) - px) / radius) ** 2
-            gy = ((np.arange(self.h2, dtype=np.float32) - py) / radius) ** 2
-            glow = 1 / (1 + gx[None] + gy[:, None]) ** 1.6
-            glow *= lamp.power * light.lamps * (0.02 + 0.7 * min(density, 0.10)) * (depth > spot[0, 2] * 0.5)
-            haze += glow[..., None] * np.array(lamp.colour, np.float32)
+            power = lamp.power * light.lamps * (0.02 + 0.7 * min(density, 0.10))
+            wide = radius * math.sqrt(max(0.0, (power * max(lamp.colour) / DIM) ** (1 / 1.6) - 1))
+            x0, x1 = max(0, int(px - wide)), min(self.w2, int(px + wide) + 2)
+            y0, y1 = max(0, int(py - wide)), min(self.h2, int(py + wide) + 2)
+            if x1 <= x0 or y1 <= y0:
+                continue
+            gx = ((np.arange(x0, x1, dtype=np.float32) - px) / radius) ** 2
+            gy = ((np.arange(y0, y1, dtype=np.float32) - py) / radius) ** 2
+            glow = (1 + gx[None] + gy[:, None]).astype(np.float32)
+            cv2.pow(glow, -1.6, dst=glow)
+            glow *= (depth[y0:y1, x0:x1] > spot[0, 2] * 0.5) * np.float32(power)
+            haze[y0:y1, x0:x1] += cv2.merge([glow * np.float32(c) for c in lamp.colour])
         return keep, haze
 
     def _shafts(self) -> Array:
@@ -397,6 +439,13 @@ class _View:
             stars = texture.sample(texture.tile(17, 256, 2), dx / (dy + 0.4) * 500, dz / (dy + 0.4) * 500)
             sky += (np.clip(stars - 2.6, 0, 1) * np.clip(dy * 3, 0, 1) * (1 - self.model.clouds * 0.7))[..., None]
         return sky
+
+
+def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Pieces of a picture that fit a cache, and that few lamps reach."""
+    for top in range(0, height, 48):
+        for left in range(0, width, 80):
+            yield slice(top, top + 48), slice(left, left + 80)
 
 
 def _creases(depth: Array) -> Array:

@@ -196,8 +196,7 @@ class Scene:
         self, out: Bytes, index: int, number: int, staging: Staging, placed: Placed, opacity: float, player: Player
     ) -> None:
         """A figure is drawn every few frames; in between two drawings are moved into place and blended."""
-        # Calm figures sway by a pixel or two between drawings; limbs on the move are drawn every other frame.
-        step = 2 if player.moves or placed.person is None else max(2, round(0.30 * self.rate))
+        step = player.step(self.rate, legs=self._whole(staging.camera, placed))
         low = number - number % step
         high = min(low + step, self.frames - 1)
         share = (number - low) / max(1, high - low)

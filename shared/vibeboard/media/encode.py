@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -32,6 +32,26 @@ def ffmpeg_path() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
+def _bt709() -> NDArray[np.float32]:
+    """8-bit BGR to Y'CbCr at video range, as one affine matrix (3, 4)."""
+    red, blue = 0.2126, 0.0722
+    luma = np.array([blue, 1 - red - blue, red])
+    cb = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - blue))
+    cr = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - red))
+    rows = np.stack([luma * 219, cb * 224, cr * 224]) / 255
+    return np.column_stack([rows, (16, 128, 128)]).astype(np.float32)
+
+
+_BT709 = _bt709()
+
+
+def _planes(picture: NDArray[np.uint8]) -> list[NDArray[Any]]:
+    """The three planes of yuv420p: each chroma sample is the mean of its four pixels."""
+    height, width = picture.shape[:2]
+    half = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return [cv2.transform(picture, _BT709[:1]), *cv2.split(cv2.transform(half, _BT709[1:]))]
+
+
 class H264Writer:
     """Takes 8-bit BGR pictures and writes them as constant-rate H.264 yuv420p, BT.709, closed GOP of one second."""
 
@@ -46,7 +66,8 @@ class H264Writer:
                 f"a frame is {picture.shape[1]}x{picture.shape[0]}, the file is {self._size[1]}x{self._size[0]}"
             )
         try:
-            self._pipe.write(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).data)
+            for plane in _planes(picture):
+                self._pipe.write(plane.data)
         except BrokenPipeError as broken:
             raise EncodeError("FFmpeg stopped reading") from broken
         self.frames += 1
@@ -64,7 +85,6 @@ def h264_writer(
         raise ValueError(f"yuv420p needs even sides, not {width}x{height}")
     part = path.with_name(f".{path.name}.part")
     gop = max(1, round(rate))
-    # cv2's I420 conversion uses BT.601 coefficients at video range; the scale filter turns them into BT.709.
     command = [
         ffmpeg_path(),
         "-hide_banner",
@@ -83,7 +103,7 @@ def h264_writer(
         "-i",
         "pipe:0",
         "-vf",
-        "scale=in_color_matrix=bt601:out_color_matrix=bt709:in_range=tv:out_range=tv:flags=fast_bilinear,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+        "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
         "-an",
         "-c:v",
         "libx264",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from local.aws import EmbeddedAws
 from local.client import Studio, seed_crew
@@ -29,7 +30,8 @@ FILES = {
     "epk": "EPK.zip",
     "manifest": "manifest.json",
 }
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.4
+JOBS_SECONDS = 2.0  # a page of jobs is dearer to read than the run
 SHOT_SECONDS = 5.0  # what a shot lasts when the brief names no number of shots
 QUIET_SECONDS = 900.0  # no job, phase or approval moved for so long: something is wrong
 
@@ -159,12 +161,14 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
     """Follow the production to its end, deciding what it asks. Raises CommandFailed unless the film is delivered."""
     seen: tuple[Any, ...] = ()
     moved = time.monotonic()
+    looked, jobs = 0.0, _jobs(studio, project_id)
     while True:
         run: dict[str, Any] = studio.call("GET", f"/api/projects/{project_id}/production")
-        jobs = studio.call("GET", f"/api/projects/{project_id}/jobs?limit=500")
-        report.show(run, jobs)
+        if time.monotonic() - looked > JOBS_SECONDS:
+            looked, jobs = time.monotonic(), _jobs(studio, project_id)
+            report.show(run, jobs)
         if run["status"] == "DELIVERED":
-            return run | {"jobs": jobs["items"]}
+            return run | {"jobs": _jobs(studio, project_id)["items"]}
         if run["status"] != "RUNNING":
             _stopped(studio, project_id, run)
         for approval in run["waitingFor"]:
@@ -192,6 +196,21 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
                 fix="run the same command again; it goes on where it stopped",
             )
         time.sleep(POLL_SECONDS)
+
+
+def _jobs(studio: Studio, project_id: str) -> dict[str, Any]:
+    """Every job of the film, page after page, with the counts of all."""
+    items: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
+    cursor = ""
+    while True:
+        page = studio.call("GET", f"/api/projects/{project_id}/jobs?limit=500&cursor={quote(cursor)}")
+        items += page["items"]
+        for status, count in page["counts"].items():
+            counts[status] = counts.get(status, 0) + count
+        cursor = page["nextCursor"] or ""
+        if not cursor:
+            return {"items": items, "counts": counts}
 
 
 def _stopped(studio: Studio, project_id: str, run: dict[str, Any]) -> None:

@@ -107,8 +107,8 @@ def test_heartbeats_keep_a_token_wait_alive(aws: EmbeddedAws) -> None:
     execution = run(aws, "tokens", ids=[key])
     states = aws.client("stepfunctions")
     token = token_of(aws, key)
-    for _ in range(3):  # 3 s in all, against a heartbeat of 2 s
-        time.sleep(1)
+    for _ in range(3):  # 4.5 s in all, against a heartbeat of 4 s
+        time.sleep(1.5)
         states.send_task_heartbeat(taskToken=token)
     states.send_task_success(taskToken=token, output='"done"')
 

@@ -39,16 +39,15 @@ def edit_frame(previous: bytes, request: FrameRequest) -> bytes:
         if same_place
         else _flat(residue, request.width, request.height)
     )
-    out = np.clip(picture.astype(np.float32) * np.exp(carried), 0, 255).astype(np.uint8)
-    return png.pack(out, describe.describe(request, after))
+    out = cv2.multiply(picture, carried, dtype=cv2.CV_8U)
+    return png.pack(as_bytes(out), describe.describe(request, after))
 
 
 def _residue(pixels: Bytes, before: Staging) -> Array:
     """log ratio (h, w, 3) of the given pixels to what their scene describes, at a quarter of the size, smoothed."""
-    small = replace(
-        before.camera, width=before.camera.width // 2, height=before.camera.height // 2, focal=before.camera.focal / 2
-    )
-    quick = replace(before, camera=small, blur=before.blur / 2)
+    share = min(0.5, 640 / max(before.camera.width, before.camera.height))
+    small = before.camera.sized(round(before.camera.width * share), round(before.camera.height * share))
+    quick = replace(before, camera=small, blur=before.blur * share)
     expected = draw.print_frame(quick, draw.compose(quick, draw.background(quick)))
     size = (max(2, pixels.shape[1] // 4), max(2, pixels.shape[0] // 4))
     sigma = max(1.0, size[0] / 110)
@@ -66,12 +65,14 @@ def _residue(pixels: Bytes, before: Staging) -> Array:
 
 
 def _flat(residue: Array, width: int, height: int) -> Array:
-    out: Array = np.broadcast_to(np.median(residue, axis=(0, 1)), (height, width, 3)).astype(np.float32)
+    """The residue's overall tone as a gain."""
+    gain = np.exp(np.median(residue, axis=(0, 1))).astype(np.float32)
+    out: Array = np.full((height, width, 3), gain, np.float32)
     return out
 
 
 def _carried(residue: Array, depth: Array, before: Camera, after: Camera) -> Array:
-    """The residue seen from the new camera; what the old one did not see takes the overall tone."""
+    """The residue as a gain, seen from the new camera; what the old one did not see takes the overall tone."""
     h, w = depth.shape
     grid = cv2.resize(depth, (w // 2, h // 2), interpolation=cv2.INTER_NEAREST)
     gh, gw = grid.shape
@@ -95,7 +96,7 @@ def _carried(residue: Array, depth: Array, before: Camera, after: Camera) -> Arr
     )
     found = cv2.remap(residue, mx, my, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), gw / 40)[..., None]
-    small = (found * mask + overall * (1 - mask)).astype(np.float32)
+    small = np.exp(found * mask + overall * (1 - mask)).astype(np.float32)
     out: Array = cv2.resize(small, (after.width, after.height), interpolation=cv2.INTER_LINEAR)
     return out
 

@@ -102,22 +102,14 @@ class Player:
         turns = self.first.back != self.last.back or abs(self.first.facing - self.last.facing) > 0.2
         return turns or self.first.action != self.last.action or self.first.action in quick
 
-    def step(self, rate: float, *, legs: bool) -> int:
-        """Every how many frames the figure is drawn; legs tells whether its feet are in the frame.
+    def step(self, rate: float) -> int:
+        """Every how many frames the figure is drawn.
 
-        Striding legs cross within some frames: of two drawings further apart both would be seen. Gestures are
-        slower, and calm figures sway by a pixel or two.
+        What moves is drawn every other frame: of drawings further apart both would be seen, as softness or twice.
+        Calm figures sway by a pixel or two.
         """
         a, _ = self._ends()
-        if a.person is None or (legs and self.strides):
-            return 2
-        return 3 if self.moves else max(3, round(0.30 * rate))
-
-    @property
-    def strides(self) -> bool:
-        """Whether it walks or runs, in the frame or into it."""
-        a, b = self._ends()
-        return self.first is None or self.last is None or any(f.action in ("walk", "run", "dance") for f in (a, b))
+        return 2 if a.person is None or self.moves else max(2, round(0.30 * rate))
 
     def stand(self, t: float, camera: Camera) -> tuple[Placed, float]:
         """Placement and opacity at t (0..1)."""

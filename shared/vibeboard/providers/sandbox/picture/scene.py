@@ -196,7 +196,7 @@ class Scene:
         self, out: Bytes, index: int, number: int, staging: Staging, placed: Placed, opacity: float, player: Player
     ) -> None:
         """A figure is drawn every few frames; in between two drawings are moved into place and blended."""
-        step = player.step(self.rate, legs=self._whole(staging.camera, placed))
+        step = player.step(self.rate)
         low = number - number % step
         high = min(low + step, self.frames - 1)
         share = (number - low) / max(1, high - low)

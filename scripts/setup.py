@@ -84,7 +84,7 @@ def main():
         subprocess.run([find_python(), "-m", "venv", VENV], check=True, cwd=ROOT)
     print("Installing the packages of requirements.lock (about a minute the first time)", file=sys.stderr)
     pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    done = subprocess.run([*pip, "--only-binary", ":all:", "-r", LOCK], cwd=ROOT)
+    done = subprocess.run([*pip, "--prefer-binary", "-r", LOCK], cwd=ROOT)
     if done.returncode:
         print("setup: the packages could not be installed; pip says why above", file=sys.stderr)
         sys.exit(ENVIRONMENT_EXIT)

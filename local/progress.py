@@ -82,12 +82,16 @@ def _part_done(items: Iterable[dict[str, Any]], shots: int, *, passes: bool) -> 
     """How much of the whole film is done (0..1): jobs ordered so far against all that the film is planned with."""
     export = EXPORT_WEIGHT_PER_SHOT * max(shots, 1)
     per_shot = 2 * WEIGHTS["frame.draw"] + WEIGHTS["clip.generate"] + (WEIGHTS["clip.render"] if passes else 0)
-    done = total = 0.0
+    done = ordered = packed = 0.0
     for job in items:
-        weight = export if job["operation"] == "export.master" else WEIGHTS.get(job["operation"], 1.0)
-        done += weight * (1.0 if job["status"] == "complete" else job["progress"] / 100)
-        total += weight
-    return min(1.0, done / max(total, shots * per_shot + export))
+        part = 1.0 if job["status"] == "complete" else job["progress"] / 100
+        if job["operation"] == "export.master":
+            packed = max(packed, part)
+            continue
+        weight = WEIGHTS.get(job["operation"], 1.0)
+        done += weight * part
+        ordered += weight
+    return min(1.0, (done + export * packed) / (max(ordered, shots * per_shot) + export))
 
 
 def _clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""One embedded AWS of the fixture template for the whole folder: starting it costs seconds."""
+"""One embedded AWS of the fixture template per file: starting it costs seconds, and one process runs only one."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from local.gateway import Response
 FIXTURE = Path(__file__).parent / "fixtures" / "template.yaml"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(FIXTURE, schedule_every=0.2) as running:
         yield running

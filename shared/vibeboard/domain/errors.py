@@ -1,4 +1,4 @@
-"""One error base for everything VibeBoard refuses. `http/problems.py` turns it into an RFC 9457 problem, in one place."""
+"""One error base for everything VibeBoard refuses. `http/problems.py` turns it into an RFC 9457 problem."""
 
 from typing import Any
 

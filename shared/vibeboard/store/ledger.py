@@ -34,7 +34,10 @@ DEFAULT_QUOTA_USD = "50"  # what a new user may spend over all projects, unless 
 
 
 def entry_action(project_id: str, kind: str, amount: int, *, actor: str, trace_id: str = "", **facts: Any) -> Put:
-    """An immutable ledger entry. kind: open|reserve|settle|void|overrun|true-up|cap|override. amount in micro-dollars."""
+    """An immutable ledger entry, amount in micro-dollars.
+
+    kind: open|reserve|settle|void|overrun|true-up|cap|override.
+    """
     stamp = ulid()
     return Put(
         {

@@ -70,6 +70,7 @@ def _plan(project: Item, breakdown: Breakdown, look: dict[str, Any]) -> list[tup
                 {
                     "id": f"seg_{digest([project_id, 'shot', index, shot], 20)}",
                     "shotName": f"SC{index + 1:02d}_SH{shot + 1:02d}",
+                    "seedKey": f"{index}/{shot}",  # the same brief draws the same film in any project
                     "prompt": prompt.prompt,
                     "negativePrompt": prompt.negative_prompt or negative_prompt(scene.negative_elements),
                     "firstFramePrompt": prompt.first_frame_prompt,

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import pytest
 from moto.cloudformation.parsing import get_model_map
 
-from local import pumps, routes, stack
+from local import REGION, pumps, routes, stack
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_products_template_expands_and_everything_in_it_is_served() -> None:
+def test_the_products_template_expands_and_everything_in_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     product = stack.load(ROOT / "template.yaml", {})
     kinds = {resource["Type"] for resource in product.resources.values()}
     api = routes.load(product)

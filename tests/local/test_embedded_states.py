@@ -89,7 +89,7 @@ def test_a_token_is_good_once_while_its_machine_still_runs(aws: EmbeddedAws) -> 
     states = aws.client("stepfunctions")
     token = token_of(aws, first)
     states.send_task_success(taskToken=token, output='"a"')
-    for _ in range(100):
+    for _ in range(1000):
         history = states.get_execution_history(executionArn=execution)["events"]
         if any(event["type"] == "TaskSucceeded" for event in history):
             break

@@ -111,6 +111,8 @@ def _journal(out: Path) -> Path:
 
 def test_given_a_kill_in_the_middle_when_run_again_then_nothing_is_paid_or_rendered_twice(tmp_path: Path) -> None:
     brief, out = write_brief(tmp_path / "brief"), tmp_path / "film"
+    whole = make_film(brief, tmp_path / "undisturbed", report=QUIET)
+
     first = _film(brief, out)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and first.poll() is None:
@@ -126,10 +128,15 @@ def test_given_a_kill_in_the_middle_when_run_again_then_nothing_is_paid_or_rende
     stdout, stderr = second.communicate(timeout=200)
     assert second.returncode == 0, stderr
     summary = json.loads(stdout)
-    # 4 frames, 2 shots, a set, a training, a master: each once
-    assert summary["jobs"] == {"total": 9, "failed": 0, "mostTakes": 1}
-    sidecar = json.loads((out / "Master.json").read_text(encoding="utf-8"))
-    assert [clip["take"] for clip in sidecar["clips"]] == [1, 1]
+    assert summary["jobs"] == whole["jobs"]
+    assert summary["spend"] == whole["spend"]
+    assert summary["frames"] == whole["frames"]
+    takes = [
+        json.loads((film / "Master.json").read_text(encoding="utf-8"))["clips"]
+        for film in (out, tmp_path / "undisturbed")
+    ]
+    assert [clip["take"] for clip in takes[0]] == [clip["take"] for clip in takes[1]]
+    assert [clip["score"] for clip in takes[0]] == [clip["score"] for clip in takes[1]]
     assert verify_package(out).valid
 
     third = _film(brief, out)

@@ -45,7 +45,7 @@ def vfx_draft(
         "height": clip["height"],
         "rate": _rate(chain),
         "quality": clip["quality"],
-        "seed": seed_of(chain.get("seed", 0), segment["id"], operation, attempt),
+        "seed": seed_of(chain.get("seed", 0), segment.get("seedKey", segment["id"]), operation, attempt),
         "shotName": segment["shotName"],
         "params": params,
         **({"betterThan": segment["score"]} if only_if_better else {}),

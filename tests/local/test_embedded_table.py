@@ -119,3 +119,26 @@ def test_a_cancelled_transaction_leaves_what_was_there(aws: EmbeddedAws) -> None
     assert reasons == ["None", "ConditionalCheckFailed"]
     assert ledger.available() == CAP - AMOUNT
     assert ledger.holds() == {"first"}
+
+
+def test_given_an_item_of_every_type_when_it_is_read_then_each_value_comes_back_as_it_was_put(aws: EmbeddedAws) -> None:
+    client, table, pk = aws.client("dynamodb"), aws.outputs["TableName"], uuid.uuid4().hex
+    item: dict[str, Any] = {
+        "PK": {"S": pk},
+        "SK": {"S": "ALL"},
+        "text": {"S": 'quoted "é" – 東京'},
+        "number": {"N": "12345678901234567890.5"},
+        "binary": {"B": b"\x00\xffraw"},
+        "flag": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "map": {"M": {"inner": {"L": [{"N": "1"}, {"M": {"deep": {"B": b"\x01"}}}]}}},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1", "2.5"]},
+        "binaries": {"BS": [b"\x02", b"\x03"]},
+    }
+    client.put_item(TableName=table, Item=item)
+    read = client.get_item(TableName=table, Key={"PK": {"S": pk}, "SK": {"S": "ALL"}})["Item"]
+    (queried,) = client.query(
+        TableName=table, KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": {"S": pk}}
+    )["Items"]
+    assert read == queried == item

@@ -35,6 +35,10 @@ TRAINING_RUN = 2_000_000  # flux-lora-fast-training, 1,000 steps
 GPU_SECOND = 760  # A100 80 GB, flex worker
 GPU_SECONDS: dict[str, int] = {  # the most one call may use; reserved, then settled at what was used
     "asset.deconstruct": 300,
+    "asset.materials": 60,
+    "character.perform": 600,
+    "character.contacts": 600,
+    "optics.refocus": 60,
     "vfx.reshoot": 300,
     "vfx.rescue-focus": 120,
     "vfx.motion-fix": 60,

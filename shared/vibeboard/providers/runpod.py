@@ -1,16 +1,17 @@
-"""RunPod serverless as a job provider: footage by our GPU worker (SOP steps 8 and 11).
+"""RunPod serverless as a job provider: what our GPU worker does (SOP steps 3, 4, 5, 8, 9 and 11).
 
 RunPod has no listing and no signature: a lost answer stays unknown until its webhook comes or the job's own time to
 live is over, and a webhook is only a hint that is confirmed by GET /status. Outputs go straight to our bucket.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from vibeboard.domain.pricing import GPU_SECOND
 from vibeboard.jobs import hooks
 from vibeboard.jobs.engines import Answer, NotAccepted, OutcomeUnknown, Receipt, Rejected, Unreachable
-from vibeboard.providers import http_client, settings
+from vibeboard.providers import http_client, settings, worker_ops
 from vibeboard.providers.http_client import AnswerLost, NeverSent, Reply
 from vibeboard.store import keys, objects
 from vibeboard.store.table import Item
@@ -25,7 +26,7 @@ _MESSAGE_LENGTH = 300
 
 
 class RunPod:
-    """Footage by our worker on RunPod."""
+    """Our GPU worker on RunPod."""
 
     lists = False
     horizon = float(TTL_SECONDS)
@@ -94,8 +95,10 @@ def _ask(method: str, path: str) -> Reply:
 def worker_input(job: Item) -> dict[str, Any]:
     """The order as our worker takes it. claim: the object it must create before GPU time is spent, so that a second
     submission of the same attempt ends at once. outputs: where each file is to be put."""
+    operation = worker_ops.OPERATIONS.get(job["operation"])
+    if operation is not None:
+        return envelope(job, operation)
     body = job["input"]
-    folder = f"vendor/{job['fence']}"
     rate = body["rate"]
     return {
         "op": OPERATIONS[job["operation"]],
@@ -111,17 +114,48 @@ def worker_input(job: Item) -> dict[str, Any]:
         "rate": {"numerator": rate[0], "denominator": rate[1]},
         "frames": body["frames"],
         "seed": body["seed"],
-        "claim": objects.put_link(keys.job_object(job["projectId"], job["jobId"], f"{folder}/claim"), LINK_SECONDS),
-        "outputs": {
-            name: objects.put_link(output_key(job, name), LINK_SECONDS) | {"name": file}
-            for name, file in OUTPUTS.items()
-        },
+        "claim": _claim(job),
+        "outputs": _put_urls(job, OUTPUTS),
     }
 
 
-def output_key(job: Item, name: str) -> str:
-    """Where the worker puts one of its outputs."""
-    return keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/{OUTPUTS[name]}")
+def envelope(job: Item, operation: worker_ops.Operation) -> dict[str, Any]:
+    """An order of `worker_ops`: typed params, assets as links, and where each file is to be put.
+
+    Raises Rejected for an order its own types refuse: nothing was sent.
+    """
+    body = job["input"]
+    try:
+        order = worker_ops.Envelope.model_validate({
+            "op": operation.op,
+            "traceId": job.get("traceId", ""),
+            "jobId": job["jobId"],
+            "attempt": job["fence"],
+            "claim": _claim(job),
+            "params": operation.params.model_validate(body["params"]).wire(),
+            "assets": {name: objects.link(key, seconds=LINK_SECONDS) for name, key in body["assets"].items()},
+            "output": {"putUrls": _put_urls(job, operation.outputs)},
+        })  # fmt: skip
+        worker_ops.read_order(order.wire())
+    except ValueError as fault:
+        raise Rejected(f"The order of {operation.op} is not sound: {fault}", fix="Order it again.") from fault
+    return order.wire()
+
+
+def _claim(job: Item) -> dict[str, Any]:
+    key = keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/claim")
+    return objects.put_link(key, LINK_SECONDS)
+
+
+def _put_urls(job: Item, outputs: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: objects.put_link(output_key(job, file), LINK_SECONDS) | {"name": file} for name, file in outputs.items()
+    }
+
+
+def output_key(job: Item, file: str) -> str:
+    """Where the worker puts one of its files."""
+    return keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/{file}")
 
 
 def outcome(job: Item, told: dict[str, Any]) -> Answer:
@@ -136,6 +170,9 @@ def outcome(job: Item, told: dict[str, Any]) -> Answer:
     billed = _billed(told)
     if state != "COMPLETED":
         return Answer("failed", reference, error=_error(str(state), told.get("error")), billed=billed)
+    operation = worker_ops.OPERATIONS.get(job["operation"])
+    if operation is not None:
+        return _made(job, operation, reference, output, billed)
     found = _files(job, output if isinstance(output, dict) else {})
     if "picture" not in found:
         error = {
@@ -153,10 +190,34 @@ def _files(job: Item, output: dict[str, Any]) -> dict[str, Any]:
     written = output.get("outputs")
     for name in OUTPUTS:
         if isinstance(written, dict | list) and name in written:
-            found[name] = {"key": output_key(job, name)}
+            found[name] = {"key": output_key(job, OUTPUTS[name])}
     if "picture" not in found and isinstance(output.get("outputUrl"), str):
         found["picture"] = {"url": output["outputUrl"], "type": "video/mp4"}
     return found
+
+
+def _made(job: Item, operation: worker_ops.Operation, reference: str, output: Any, billed: int | None) -> Answer:
+    """A finished order of `worker_ops`: its files by label, each where we said or behind a link, with their hashes."""
+    try:
+        result = worker_ops.read_result(operation, output)
+    except ValueError as fault:
+        error = {
+            "code": "PROVIDER_FAILED",
+            "message": f"The worker's answer cannot be used: {str(fault)[:_MESSAGE_LENGTH]}",
+            "fix": "Order it again.",
+        }
+        return Answer("failed", reference, error=error, billed=billed)
+    files = {}
+    for row in result.files:
+        place = {"url": row.url} if row.url else {"key": output_key(job, operation.outputs[row.name])}
+        files[row.name] = place | {"sha256": row.sha256, "bytes": row.bytes, "type": row.content_type}
+    found = {
+        "model": result.model.name,
+        "seed": result.seed,
+        "files": files,
+        "worker": result.model.wire() | {"gpuSeconds": result.gpu_seconds, "metrics": dict(result.metrics)},
+    }
+    return Answer("succeeded", reference, output=found, billed=billed)
 
 
 def _billed(told: dict[str, Any]) -> int | None:

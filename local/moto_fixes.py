@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any, Protocol
 from unittest.mock import patch
 
@@ -107,8 +108,13 @@ def _dynamodb(on_write: DynamoObserver | None) -> Iterator[Any]:
 
 def _written_at_once(self: Any, _context: Any) -> tuple[int, dict[str, str], str]:
     """Items are kept in their wire form; as shipped each value is looked up by its shape: nine tenths of a read."""
-    body = json.dumps(self.result, default=lambda binary: base64.b64encode(binary).decode("ascii"))
+    body = json.dumps(self.result, default=_wire)
     return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
+
+
+def _wire(value: Any) -> str | float:
+    """Binary values and the dates of table descriptions, as the protocol writes them."""
+    return value.timestamp() if isinstance(value, datetime) else base64.b64encode(value).decode("ascii")
 
 
 def _touched(backend: Any, transact_items: list[dict[str, Any]]) -> Iterator[tuple[Any, tuple[Any, Any]]]:

@@ -152,6 +152,14 @@ def verify(folder: Path, as_json: bool) -> None:
 
 
 @cli.command()
+def openapi() -> None:
+    """The API document (OpenAPI 3.1) of every route, on stdout."""
+    from local.openapi import render
+
+    click.echo(render(), nl=False)
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True)
 def doctor(as_json: bool) -> None:
     """Check that this machine has what a film needs."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from local import openapi
 from local.errors import Exit
 from vibeboard.domain.formats import ASPECT_RATIOS, FRAME_RATES, QUALITIES, frame_size
 from vibeboard.domain.gates import GATES
@@ -83,7 +84,13 @@ def exits_page() -> str:
     return f"# Exit codes of `vibeboard`\n\n{MADE}{_table(['code', 'meaning'], rows)}"
 
 
-PAGES = {"gates.md": gates_page, "routes.md": routes_page, "formats.md": formats_page, "exit-codes.md": exits_page}
+PAGES = {
+    "gates.md": gates_page,
+    "routes.md": routes_page,
+    "formats.md": formats_page,
+    "exit-codes.md": exits_page,
+    "openapi.json": openapi.render,
+}
 
 
 def write() -> None:

@@ -36,6 +36,13 @@ async def create_asset(
     return asset
 
 
+@router.get(P + "/assets/{assetId}")
+async def read_asset(assetId: str, caller: Member, response: Response) -> dict[str, Any]:
+    asset = service.view(service.read(caller.project_id, assetId))
+    revisions.tag(response, asset["rev"])
+    return asset
+
+
 @router.put(P + "/assets/{assetId}")
 async def rename_asset(
     assetId: str, body: RenameAsset, caller: Member, response: Response, if_match: IfMatch = None

@@ -40,6 +40,11 @@ async def start_training(
     )
 
 
+@router.get(P + "/training/{characterId}")
+async def read_training(characterId: str, caller: Member) -> dict[str, Any]:
+    return characters.training(caller.project_id, characterId)
+
+
 @router.get(BIBLE)
 async def read_bible(caller: Member, response: Response) -> dict[str, Any]:
     item = bible.read(caller.project_id)

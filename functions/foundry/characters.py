@@ -14,6 +14,7 @@ from vibeboard.jobs.admission import Guard, JobDraft, admit
 from vibeboard.store import keys, projects
 from vibeboard.store.audit import audit_action, now
 from vibeboard.store.table import EXISTS, NEW, Action, Item, Put, TransactionRefused, Update, public, table
+from vibeboard.views import job_view
 
 TRAINING_MODEL = "fal-ai/flux-lora-fast-training"
 TRAINING = "training"
@@ -160,6 +161,13 @@ def start_training(caller: Caller, character_id: str) -> dict[str, Any]:
     character = read(caller.project_id, character_id)
     job, character = order_training(project, character, caller.user, caller.trace_id)
     return lora_view(character) | {"jobId": job["jobId"]}
+
+
+def training(project_id: str, character_id: str) -> dict[str, Any]:
+    """Where a character's training stands: the SOP's LoRA shape, with the job's progress. Raises NotFound."""
+    character = read(project_id, character_id)
+    job = table().get(keys.job(project_id, character["trainingJobId"])) if character.get("trainingJobId") else None
+    return lora_view(character) | ({"job": job_view(job)} if job else {})
 
 
 def lora_view(character: Item) -> dict[str, Any]:

@@ -30,8 +30,8 @@ FILES = {
     "epk": "EPK.zip",
     "manifest": "manifest.json",
 }
-POLL_SECONDS = 0.4
-JOBS_SECONDS = 2.0  # a page of jobs is dearer to read than the run
+POLL_SECONDS = (0.3, 1.5)  # the run is asked for this often while it moves, and while it stands
+JOBS_SECONDS = 4.0  # a page of jobs is dearer to read than the run
 SHOT_SECONDS = 5.0  # what a shot lasts when the brief names no number of shots
 QUIET_SECONDS = 900.0  # no job, phase or approval moved for so long: something is wrong
 
@@ -161,7 +161,7 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
     """Follow the production to its end, deciding what it asks. Raises CommandFailed unless the film is delivered."""
     seen: tuple[Any, ...] = ()
     moved = time.monotonic()
-    looked, jobs = 0.0, _jobs(studio, project_id)
+    looked, jobs, nap = 0.0, _jobs(studio, project_id), POLL_SECONDS[0]
     while True:
         run: dict[str, Any] = studio.call("GET", f"/api/projects/{project_id}/production")
         if time.monotonic() - looked > JOBS_SECONDS:
@@ -187,7 +187,7 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
             moved = time.monotonic()
         state = (run["phase"], jobs["counts"], [job["progress"] for job in jobs["items"]])
         if state != seen:
-            seen, moved = state, time.monotonic()
+            seen, moved, nap = state, time.monotonic(), POLL_SECONDS[0]
         if time.monotonic() - moved > QUIET_SECONDS:
             raise CommandFailed(
                 Exit.UNEXPECTED,
@@ -195,7 +195,8 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
                 why=f"nothing moved for {QUIET_SECONDS:.0f} s in phase {run['phase']}",
                 fix="run the same command again; it goes on where it stopped",
             )
-        time.sleep(POLL_SECONDS)
+        time.sleep(nap)
+        nap = min(nap * 1.3, POLL_SECONDS[1])
 
 
 def _jobs(studio: Studio, project_id: str) -> dict[str, Any]:

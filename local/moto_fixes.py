@@ -68,6 +68,7 @@ def _clients() -> Iterator[Any]:
 
 def _dynamodb(on_write: DynamoObserver | None) -> Iterator[Any]:
     import moto.dynamodb.models as models
+    from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table
     from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
@@ -102,6 +103,8 @@ def _dynamodb(on_write: DynamoObserver | None) -> Iterator[Any]:
 
     yield patch.object(DynamoHandler, "call_action", call_action)
     yield patch.object(DynamoResult, "execute_result", _written_at_once)
+    yield patch.object(Table, "query", _narrowed(Table.query))
+    yield patch.object(DynamoType, "size", _size(DynamoType.size))
     yield patch.object(models, "copy", Copies)
     yield patch.object(models.DynamoDBBackend, "transact_write_items", transact_write_items)
 
@@ -115,6 +118,36 @@ def _written_at_once(self: Any, _context: Any) -> tuple[int, dict[str, str], str
 def _wire(value: Any) -> str | float:
     """Binary values and the dates of table descriptions, as the protocol writes them."""
     return value.timestamp() if isinstance(value, datetime) else base64.b64encode(value).decode("ascii")
+
+
+def _narrowed(query: Callable[..., Any]) -> Callable[..., Any]:
+    """A query looks at its own partition and range; as shipped it sorts the table and weighs all of the partition."""
+
+    def narrowed(self: Any, hash_key: Any, comparison: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
+        _limit, _start, _forward, _projections, index, *_ = args
+        if index is None and self.range_key_attr:
+            held = self.items.get(hash_key, {}).values()
+            items = [item for item in held if not comparison or item.range_key.compare(comparison, values)]
+        else:
+            items = [item for part in self.items.values() for item in part.values()]
+        self.all_items = lambda: items
+        try:
+            return query(self, hash_key, comparison, values, *args, **kwargs)
+        finally:
+            del self.all_items
+
+    return narrowed
+
+
+def _size(size: Callable[[Any], int]) -> Callable[[Any], int]:
+    """As shipped, each value in a map is made anew before it is weighed."""
+
+    def weighed(self: Any) -> int:
+        if self.is_map():
+            return sum(len(name.encode()) + value.size() for name, value in self.value.items())
+        return size(self)
+
+    return weighed
 
 
 def _touched(backend: Any, transact_items: list[dict[str, Any]]) -> Iterator[tuple[Any, tuple[Any, Any]]]:

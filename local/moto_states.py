@@ -33,7 +33,7 @@ def state_fixes(machine_actor: Callable[[str], Actor]) -> Iterator[Any]:
     # Machines made by CloudFormation must land in the backend that executes.
     yield patch.object(models, "stepfunctions_backends", parser.stepfunctions_parser_backends)
     # A nested execution is asked for every 0.5 s as shipped.
-    yield patch.object(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.05)
+    yield patch.object(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.15)
     yield patch.object(boto_client, "boto3", _CachedClients())
 
     yield from _parsing()

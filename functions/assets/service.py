@@ -25,7 +25,6 @@ FILE_TYPES = {
     ".glb": "geometry", ".ply": "pointcloud", ".json": "pbr", ".png": "image", ".jpg": "image", ".jpeg": "image",
     ".webp": "image", ".wav": "sound", ".mp4": "video", ".mov": "video", ".zip": "archive",
 }  # fmt: skip
-IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 
 
 def check_schema(name: str) -> str:
@@ -149,7 +148,7 @@ def deconstruct(caller: Caller, body: Deconstruct) -> dict[str, Any]:
     """
     project = projects.read(caller.project_id)
     if body.image_key is not None:
-        _own_image(caller.project_id, body.image_key)
+        objects.own_picture(caller.project_id, body.image_key)
     if body.asset_id is not None:
         item = read(caller.project_id, body.asset_id)
         image = body.image_key or _picture_of(item, project)
@@ -175,20 +174,9 @@ def _would_be_admitted(project_id: str) -> None:
     enforce("producerHard", ledger.cap_facts(budget, amount))
 
 
-def _own_image(project_id: str, key: str) -> None:
-    """A picture must lie under the project's own prefix: another project's key reads as missing."""
-    missing = Invalid(
-        "imageKey names no picture of this project", field="imageKey", fix="Upload the picture and use its key."
-    )
-    if not key.startswith(keys.media_prefix(project_id)) or PurePosixPath(key).suffix.lower() not in IMAGES:
-        raise missing
-    if not objects.exists(key):
-        raise missing
-
-
 def _picture_of(item: Item, project: Item) -> str:
     for row in item["files"]:
-        if row.get("key") and PurePosixPath(row["key"]).suffix.lower() in IMAGES and row["type"] == "image":
+        if row.get("key") and PurePosixPath(row["key"]).suffix.lower() in objects.PICTURES and row["type"] == "image":
             return str(row["key"])
     references = project.get("references", [])
     if not references:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from vibeboard.domain.errors import Invalid
-from vibeboard.domain.optics import LensCharacter, OpticsError, master_modifier, read_lens
+from vibeboard.domain.gear import OpticsError
+from vibeboard.domain.modifier import master_modifier
+from vibeboard.domain.optics import LensCharacter, read_lens
 from vibeboard.store import projects
 from vibeboard.store.audit import audit_action
 from vibeboard.store.table import Item
@@ -67,4 +69,5 @@ def _character(lens: str, sent: dict[str, Any]) -> LensCharacter:
         sent.get("lensType") or named.lens_type,
         sent.get("bokehShape") or named.bokeh_shape,
         named.squeeze,
+        None if "fNumber" in sent else named.t_stop,
     )

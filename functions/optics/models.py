@@ -7,6 +7,10 @@ from pydantic.alias_generators import to_camel
 
 MAX_RACK_FRAMES = 1_000
 
+MAX_STRENGTH = 8.0
+MAX_PICTURE_SIDE = 16_384
+
+Pixels = Annotated[float, Field(strict=True, ge=0, le=MAX_PICTURE_SIDE, allow_inf_nan=False)]
 Metres = Annotated[float, Field(strict=True, gt=0, le=10_000, allow_inf_nan=False)]
 
 
@@ -22,6 +26,23 @@ class Lens(Body):
     lens_type: Annotated[str, Field(max_length=40)] = "standard"
     bokeh_shape: Annotated[str, Field(max_length=40)] = "round"
     squeeze: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+
+
+class Refocus(Body):
+    """One picture of the project focused anew: focusX and focusY in its pixels, strength 1 is the lens as it is.
+
+    sceneChainId asks for one chain: its style lock is checked. The lens is read as in the rack focus.
+    """
+
+    project_id: Annotated[str, Field(min_length=1, max_length=120)]
+    image_key: Annotated[str, Field(min_length=1, max_length=500)]
+    focus_x: Pixels
+    focus_y: Pixels
+    camera: Annotated[str, Field(min_length=1, max_length=120)]
+    lens: Annotated[str, Field(min_length=1, max_length=120)]
+    lens_character: Lens | None = None
+    strength: Annotated[float, Field(strict=True, gt=0, le=MAX_STRENGTH, allow_inf_nan=False)] = 1.0
+    scene_chain_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
 
 
 class RackFocus(Body):

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.integration.line import Line, job_of
 from tests.integration.studio import Studio
-from vibeboard.store import chains
+from vibeboard.domain.gear import CAMERAS, LENSES
+from vibeboard.store import chains, objects
 
 ROUTE = "/api/optics/rack-focus"
 SOP_INPUT: dict[str, Any] = {
@@ -59,6 +61,10 @@ def test_given_a_lens_focused_at_two_metres_when_computed_then_the_depth_is_the_
         ({"camera": ["RED"]}, "VALIDATION_FAILED"),
         ({"zoom": 2}, "VALIDATION_FAILED"),
         ({"sceneChainId": "chn_1"}, "VALIDATION_FAILED"),
+        ({"lensCharacter": {"fNumber": 0.7, "focalLength": 1200}}, "OPTICS_IMPOSSIBLE"),
+        ({"lensCharacter": {"fNumber": 2, "focalLength": 50, "bokehShape": "heart of gold"}}, "OPTICS_IMPOSSIBLE"),
+        ({"lensCharacter": {"fNumber": 2, "focalLength": 50, "lensType": "kaleidoscope"}}, "OPTICS_IMPOSSIBLE"),
+        ({"lens": "a lens"} | {"lensCharacter": None}, "OPTICS_IMPOSSIBLE"),
     ],
 )
 def test_given_impossible_optics_when_asked_then_422_with_the_reason(
@@ -88,3 +94,66 @@ def test_given_a_chain_with_its_style_when_optics_are_asked_for_it_then_style_lo
     assert ask("chn_none").status == 404
     assert ask("chn_free", user="outsider").status == 404
     assert ask("chn_free", user="viewer").status == 403
+
+
+def test_given_the_gear_when_read_then_every_camera_and_lens_is_there(studio: Studio) -> None:
+    shown = studio.call("GET", "/api/optics/gear", user="viewer").json
+
+    assert [row["name"] for row in shown["cameras"]] == [camera.name for camera in CAMERAS]
+    assert [row["name"] for row in shown["lenses"]] == [lens.name for lens in LENSES]
+    assert "hexagonal" in shown["bokehShapes"]
+    used = studio.call("POST", ROUTE, SOP_INPUT | {"lens": "Cooke S4 50mm T2.0", "lensCharacter": None}).json["lens"]
+    assert (used["tStop"], used["fNumber"], used["coversSensor"]) == (2.0, pytest.approx(1.897, abs=1e-3), False)
+
+
+REFOCUS = {"focusX": 60, "focusY": 150, "camera": "RED V-Raptor", "lens": "Lensbaby 85mm T1.8"}
+
+
+def test_given_a_picture_when_refocused_then_a_job_leaves_a_new_one_sharp_where_asked(
+    studio: Studio, project: dict[str, Any], picture: Any
+) -> None:
+    pid = project["projectId"]
+    key = studio.upload(pid, "plate.png", "asset", picture(320, 180, "PNG")).json["key"]
+
+    answer = studio.call("POST", "/api/optics/refocus", REFOCUS | {"projectId": pid, "imageKey": key}, user="editor")
+    again = studio.call("POST", "/api/optics/refocus", REFOCUS | {"projectId": pid, "imageKey": key}, user="editor")
+    Line(studio).until_quiet()
+
+    assert (answer.status, answer.headers["location"]) == (202, f"/api/jobs/{answer.json['jobId']}")
+    assert again.json["jobId"] == answer.json["jobId"]
+    job = job_of(pid, answer.json["jobId"])
+    assert (job["status"], job["result"]["model"], job["input"]["params"]["bokehShape"]) == (
+        "SUCCEEDED",
+        "sandbox/lens-blur",
+        "round",
+    )
+    assert objects.read(job["result"]["frame"])[:4] == b"\x89PNG"
+    assert studio.call("GET", f"/api/jobs/{job['jobId']}").json["outputUrl"]
+
+
+@pytest.mark.parametrize(
+    ("change", "user", "status"),
+    [
+        ({"imageKey": "projects/other/x.png"}, "editor", 422),
+        ({"imageKey": "../../etc/passwd"}, "editor", 422),
+        ({"focusX": -1}, "editor", 422),
+        ({"focusX": "left"}, "editor", 422),
+        ({"strength": 0}, "editor", 422),
+        ({"camera": "Brownie"}, "editor", 422),
+        ({"sceneChainId": "chn_none"}, "editor", 404),
+        ({}, "viewer", 403),
+        ({}, "outsider", 404),
+    ],
+)
+def test_given_a_bad_refocus_when_ordered_then_it_is_refused_and_nothing_is_stored(
+    studio: Studio, project: dict[str, Any], picture: Any, change: dict[str, Any], user: str, status: int
+) -> None:
+    key = studio.upload(project["projectId"], "plate.png", "asset", picture(320, 180, "PNG")).json["key"]
+    before = studio.everything()
+
+    body = REFOCUS | {"projectId": project["projectId"], "imageKey": key} | change
+    answer = studio.call("POST", "/api/optics/refocus", body, user=user)
+
+    assert answer.status == status, answer.text
+    assert answer.code
+    assert studio.everything() == before

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from media.operations import assets, clips, export, frames, vfx
+from media.operations import assets, clips, export, frames, optics, vfx
 from media.work import Work
 
 OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
@@ -13,6 +13,7 @@ OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
     "clip.render": clips.render,
     "asset.deconstruct": assets.build,
     "character.train": assets.train_character,
+    "optics.refocus": optics.refocus,
     "vfx.reshoot": vfx.run,
     "vfx.rescue-focus": vfx.run,
     "vfx.motion-fix": vfx.run,

@@ -1,5 +1,6 @@
 """The brief a film is made from: read, checked against brief.schema.json, then against the world (SOP step 0)."""
 
+import dataclasses
 import json
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from vibeboard.domain.brief_text import BriefSyntax, read_document
-from vibeboard.domain.optics import LensCharacter, OpticsError, find_camera, read_lens
+from vibeboard.domain.gear import OpticsError, find_camera
+from vibeboard.domain.optics import LensCharacter, read_lens
 from vibeboard.domain.story import MAX_SHOT_SECONDS, MIN_SHOT_SECONDS, Screenplay, StoryModel
 
 MAX_BRIEF_BYTES = 256 * 1024
@@ -103,9 +105,8 @@ class OpticsInput(StoryModel):
         }
         if "f_number" in given and "focal_length" in given:
             return LensCharacter(**given)
-        named = read_lens(self.lens)
-        base = {"f_number": named.f_number, "focal_length": named.focal_length, "lens_type": named.lens_type}
-        return LensCharacter(**{**base, "bokeh_shape": named.bokeh_shape, "squeeze": named.squeeze, **given})
+        unmarked: dict[str, Any] = {"t_stop": None} if "f_number" in given else {}
+        return dataclasses.replace(read_lens(self.lens), **unmarked, **given)
 
 
 class Brief(StoryModel):

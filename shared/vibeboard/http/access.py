@@ -63,6 +63,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", P + "/training/start"): "generate",
     ("GET", P + "/training/{characterId}"): "view",
     ("POST", "/api/optics/rack-focus"): "signed-in",
+    ("POST", "/api/optics/refocus"): "signed-in",  # the body names the project; its membership is checked there
+    ("GET", "/api/optics/gear"): "signed-in",
     ("GET", P + "/scene-chains"): "view",
     ("POST", P + "/scene-chains"): "edit",
     ("POST", P + "/scene-chains/export"): "edit",

@@ -169,6 +169,11 @@ def preview_made(job: Item, result: dict[str, Any]) -> list[Action]:
     return [Update(keys.chain(job["projectId"], job["target"]["chainId"]), set=change, condition=EXISTS)]
 
 
+def nothing_else(_job: Item, _result: dict[str, Any]) -> list[Action]:
+    """The result is the job's own: it is looked at, and used by whoever chooses it."""
+    return []
+
+
 OUTCOMES: dict[str, Outcome] = {
     "frame.draw": frame_made,
     "frame.edit": frame_made,
@@ -181,6 +186,7 @@ OUTCOMES: dict[str, Outcome] = {
     "vfx.ai-reshoot": clip_made,
     "asset.deconstruct": asset_built,
     "character.train": character_trained,
+    "optics.refocus": nothing_else,
     "export.master": export_finished,
     "timeline.preview": preview_made,
 }

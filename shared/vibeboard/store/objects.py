@@ -10,12 +10,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from vibeboard.domain.errors import Conflict, NotFound
+from vibeboard.domain.errors import Conflict, Invalid, NotFound
 from vibeboard.store import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 LINK_SECONDS = 900  # life of a download link
 UPLOAD_LINK_SECONDS = 300
 UPLOAD_BYTES = 200 * 1024 * 1024  # largest upload
@@ -39,6 +40,17 @@ def bucket() -> str:
 
 def content_type(name: str) -> str:
     return CONTENT_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+
+
+def own_picture(project_id: str, key: str, field: str = "imageKey") -> str:
+    """A picture must lie under the project's own prefix: another project's key reads as missing. Raises Invalid."""
+    suffix = Path(key).suffix.lower()
+    ours = key.startswith(keys.media_prefix(project_id)) and ".." not in key
+    if not ours or suffix not in PICTURES or not exists(key):
+        raise Invalid(
+            f"{field} names no picture of this project", field=field, fix="Upload the picture and use its key."
+        )
+    return key
 
 
 def read(key: str) -> bytes:

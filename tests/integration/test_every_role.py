@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
     "POST /api/projects/{projectId}/scene-chains/{chainId}/segments": {"prompt": "One more"},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}": {"audioGain": 0.9},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/review": {"review": "approved"},
+    "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/exceptions/{issue}": {"state": "open"},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/lock": {"locked": True},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/picture-lock": {"pictureLocked": True},
     "POST /api/projects/{projectId}/export/master": {"resolution": "720p"},
@@ -54,6 +55,7 @@ def ids(studio: Studio, project: dict[str, Any], machine: None) -> dict[str, str
         "renderId": "rnd_none",
         "exportId": job.replace("job_", "exp_"),
         "approvalId": asked["approvalId"],
+        "issue": "flicker",
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vibeboard.store import keys
+from vibeboard.store import exceptions, keys
 from vibeboard.store.audit import now
 from vibeboard.store.chains import UNLOCKED
 from vibeboard.store.table import EXISTS, Action, Item, Put, Update
@@ -96,25 +96,10 @@ def clip_made(job: Item, result: dict[str, Any]) -> list[Action]:
         "clipTakes": job["attempt"],
         "updatedAt": now(),
     }
-    exceptions: list[Action] = [
-        Put(
-            {
-                **keys.exception(job["projectId"], job["target"]["segmentId"], issue["name"]),
-                "segmentId": job["target"]["segmentId"],
-                "sceneChainId": job["target"]["chainId"],
-                "issue": issue["name"],
-                "severity": issue["severity"],
-                "frame": issue.get("frame", 0),
-                "value": issue.get("value", 0),
-                "takeId": take["takeId"],
-                "state": "open",
-                "at": now(),
-            }
-        )
-        for issue in report["issues"]
-    ]
+    # Updates, not puts: when the shot was locked meanwhile only puts are kept, and its log must not change then.
+    log = exceptions.measured(job["projectId"], job["target"], take["takeId"], job["attempt"], report["issues"])
     segment = Update(_segment_key(job), set=change, remove=["passes"], add={"rev": 1}, condition=EXISTS & UNLOCKED)
-    return [Put(take), *exceptions, segment]
+    return [Put(take), *log, segment]
 
 
 def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:

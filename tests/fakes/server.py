@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ class Response:
     status: int
     body: Any = None  # JSON, or bytes as they are
     headers: dict[str, str] = field(default_factory=dict)
+    after: float = 0.0  # seconds the answer is held back, as a long poll is
     cut: str = ""  # "close": the connection ends without an answer; "reset": by TCP reset
 
 
@@ -59,6 +61,8 @@ class Fake:
                 with fake.lock:
                     fake.log.append(request)
                     answer = fake.fate(request)
+                if answer.after:
+                    time.sleep(answer.after)
                 if answer.cut:
                     if answer.cut == "reset":
                         linger = struct.pack("ii", 1, 0)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -58,9 +59,14 @@ def sent(shoot: Shoot, runpod: FakeRunPod) -> tuple[str, Running]:
 
 def finish(runpod: FakeRunPod, job: Running, picture: bytes) -> None:
     """What the worker does: put the file where it was told, then report."""
-    where = urlsplit(job.input["outputs"]["picture"]["url"]).path
+    where = urlsplit(job.input["output"]["putUrls"]["picture"]["url"]).path
     objects.write(where[where.index("projects/") :], picture)
-    runpod.end(job, "COMPLETED", MILLISECONDS, output={"outputs": ["picture"], "model": "svi/2.0", "seed": 7})
+    runpod.end(job, "COMPLETED", MILLISECONDS, output=answer_of(picture))
+
+
+def answer_of(picture: bytes) -> dict[str, Any]:
+    row = {"name": "picture", "contentType": "video/mp4", "sha256": sha256(picture).hexdigest(), "bytes": len(picture)}
+    return {"files": [row], "model": {"name": "svi/2.0", "licence": "MIT"}, "seed": 7, "gpuSeconds": 61.0}
 
 
 def test_given_a_key_when_footage_is_ordered_then_the_worker_gets_the_whole_order(
@@ -69,8 +75,10 @@ def test_given_a_key_when_footage_is_ordered_then_the_worker_gets_the_whole_orde
     _, job = sent(shoot, runpod)
     assert job.policy == {"executionTimeout": 1_800_000, "ttl": 7_200_000}
     assert job.input["op"] == "svi.image_to_video"
-    assert (job.input["frames"], job.input["rate"]) == (120, {"numerator": 24, "denominator": 1})
-    for link in (job.input["claim"], *job.input["outputs"].values()):
+    params = job.input["params"]
+    assert (params["frames"], params["rate"]) == (120, {"numerator": 24, "denominator": 1})
+    assert set(job.input["assets"]) == {"image", "lastImage"}
+    for link in (job.input["claim"], *job.input["output"]["putUrls"].values()):
         assert "if-none-match" in parse_qs(urlsplit(link["url"]).query)["X-Amz-SignedHeaders"][0]
         assert link["headers"]["If-None-Match"] == "*"
     assert job.webhook.startswith("https://api.vibeboard.test/api/webhooks/runpod/job_")
@@ -153,7 +161,7 @@ def test_given_a_lost_answer_and_no_report_then_it_is_assumed_billed_and_a_late_
     assert (assumed["status"], assumed["error"]["code"], assumed["actual"]) == ("FAILED", "OUTCOME_UNKNOWN", CLIP_HOLD)
     assert money(shoot.project_id)["committed"] == CLIP_HOLD
 
-    runpod.end(job, "COMPLETED", MILLISECONDS, output={"outputs": ["picture"]})
+    runpod.end(job, "COMPLETED", MILLISECONDS, output=answer_of(b"late"))
     line = Line(shoot.studio)
     for _ in range(2):
         line.deliver(runpod.webhook(job))

@@ -19,6 +19,7 @@ from vibeboard.http.access import ROUTES
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+WORKER = ROOT / "functions" / "gpu_worker"
 FUNCTIONS = {k: v["Properties"] for k, v in RESOURCES.items() if v["Type"] == "AWS::Serverless::Function"}
 ZIPPED = {k: v for k, v in FUNCTIONS.items() if v.get("PackageType") != "Image"}
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool", "AWS::KMS::Key"}
@@ -265,9 +266,21 @@ def test_the_layers_hold_every_package_the_code_names(function: str) -> None:
     assert missing == set(), f"add them to one of {[str(p.relative_to(ROOT)) for p in _requirements(function)]}"
 
 
+# What a model's own code brings: named in requirements-gpu.txt, or the checkout itself.
+CHECKOUTS = {"diffsynth", "wan", "mvinverse", "depth_pro", "Genfocus"}
+
+
+def test_the_worker_image_holds_every_package_its_code_names() -> None:
+    there = _closed_over(set(_listed_in(WORKER / "requirements.txt")))
+    models = {line.strip() for line in (WORKER / "requirements-gpu.txt").read_text("utf-8").splitlines()}
+    providers = importlib.metadata.packages_distributions()
+    named = packages("gpu_worker.handler") - models - CHECKOUTS
+    assert {p for p in named if not {_normal(d) for d in providers.get(p, [])} & there} == set()
+
+
 def test_layers_and_image_pin_what_the_lock_pins() -> None:
     lock = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / "requirements.lock").read_text("utf-8"), re.M))
-    for path in {path for function in FUNCTIONS for path in _requirements(function)}:
+    for path in {WORKER / "requirements.txt", *(path for function in FUNCTIONS for path in _requirements(function))}:
         for name, version in _listed_in(path).items():
             assert lock.get(name) == version, f"{path.relative_to(ROOT)}: {name}"
 
@@ -279,12 +292,14 @@ def test_a_function_has_no_more_layers_than_lambda_takes(function: str) -> None:
     assert len(layers) == len(set(layers)) <= 5
 
 
-def test_the_image_copies_what_it_runs() -> None:
-    lines = (ROOT / "functions/media/Dockerfile").read_text("utf-8").splitlines()
-    copied = {line.split()[1] for line in lines if line.startswith("COPY")}
+@pytest.mark.parametrize("image", ["media", "gpu_worker"])
+def test_the_image_copies_what_it_runs(image: str) -> None:
+    lines = (ROOT / "functions" / image / "Dockerfile").read_text("utf-8").splitlines()
+    copied = {source for line in lines if line.startswith("COPY") for source in line.split()[1:-1]}
     assert all((ROOT / source).exists() for source in copied)
-    assert {"shared/vibeboard", "functions/media"} <= copied
+    assert {"shared/vibeboard", f"functions/{image}"} <= copied
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
-    assert {f"!{source}" for source in ("shared/vibeboard", "functions/media")} <= set(ignored)
+    assert {f"!{source}" for source in ("shared/vibeboard", f"functions/{image}")} <= set(ignored)
     command = next(line for line in lines if line.startswith("CMD"))
-    assert FUNCTIONS["MediaFunction"]["ImageConfig"]["Command"][0] in command
+    started = {"media": FUNCTIONS["MediaFunction"]["ImageConfig"]["Command"][0], "gpu_worker": "gpu_worker/handler.py"}
+    assert started[image] in command

@@ -13,6 +13,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "flashportrait.perform": {"prompt": "she looks up", "seed": 7},
     "cari4d.contacts": {"objectName": "coin", "box": [0.1, 0.2, 0.3, 0.3], "frames": 48},
     "genfocus.refocus": {"focusX": 10, "focusY": 20.5, "k": 12},
+    "svi.image_to_video": {
+        "prompt": "a coin turns",
+        "width": 832,
+        "height": 356,
+        "rate": {"numerator": 24, "denominator": 1},
+        "frames": 120,
+        "seed": 5,
+    },
+    "infcam.reshoot": {"cameraPath": "arc_left", "prompt": "a coin turns", "seed": 5},
+    "diffcamera.refocus": {"sigma": 1.5},
+    "dailies.models": {"every": 2},
 }
 
 
@@ -46,8 +57,7 @@ def test_given_a_sound_order_and_answer_when_read_then_every_operation_has_its_t
 
 
 def test_given_the_tables_then_every_operation_has_a_sample_and_one_job_operation() -> None:
-    assert set(SAMPLES) <= set(BY_OP)
-    assert len(BY_OP) == len(OPERATIONS)
+    assert set(SAMPLES) == set(BY_OP) == {operation.op for operation in OPERATIONS.values()}
 
 
 BAD_ORDERS = {

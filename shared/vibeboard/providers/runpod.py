@@ -11,7 +11,7 @@ from typing import Any
 from vibeboard.domain.pricing import GPU_SECOND
 from vibeboard.jobs import hooks
 from vibeboard.jobs.engines import Answer, NotAccepted, OutcomeUnknown, Receipt, Rejected, Unreachable
-from vibeboard.providers import http_client, settings, worker_ops
+from vibeboard.providers import http_client, settings, worker_ops, worker_orders
 from vibeboard.providers.http_client import AnswerLost, NeverSent, Reply
 from vibeboard.store import keys, objects
 from vibeboard.store.table import Item
@@ -19,10 +19,9 @@ from vibeboard.store.table import Item
 TTL_SECONDS = 2 * 3600  # queue and run together; RunPod forgets the job then
 EXECUTION_SECONDS = 1800
 LINK_SECONDS = 3 * 3600  # inputs and outputs are reachable at least as long as the job lives
-OPERATIONS = {"clip.generate": "svi.image_to_video", "clip.render": "svi.image_to_video"}
-OUTPUTS = {"picture": "picture.mp4", "sound": "sound.wav"}
 _RUNNING = {"IN_QUEUE", "IN_PROGRESS", "RUNNING"}
 _MESSAGE_LENGTH = 300
+_FOOTAGE = ("picture", "sound")  # labels of what becomes a take
 
 
 class RunPod:
@@ -33,7 +32,7 @@ class RunPod:
 
     def post(self, job: Item) -> Receipt:
         body = {
-            "input": worker_input(job),
+            "input": envelope(job, worker_ops.OPERATIONS[job["operation"]]),
             "webhook": hooks.address(job),
             "policy": {"executionTimeout": EXECUTION_SECONDS * 1000, "ttl": TTL_SECONDS * 1000},
         }
@@ -59,6 +58,9 @@ class RunPod:
         told = reply.json()
         if reply.status != 200 or not isinstance(told, dict):
             raise Unreachable(f"RunPod answered {reply.status} for a status")
+        claimant = _claimed_by(told)
+        if claimant and claimant != job["providerRef"]:
+            return self.look(job | {"providerRef": claimant})
         return outcome(job, told)
 
     def find(self, job: Item) -> Receipt | None:
@@ -92,59 +94,30 @@ def _ask(method: str, path: str) -> Reply:
     return reply
 
 
-def worker_input(job: Item) -> dict[str, Any]:
-    """The order as our worker takes it. claim: the object it must create before GPU time is spent, so that a second
-    submission of the same attempt ends at once. outputs: where each file is to be put."""
-    operation = worker_ops.OPERATIONS.get(job["operation"])
-    if operation is not None:
-        return envelope(job, operation)
-    body = job["input"]
-    rate = body["rate"]
-    return {
-        "op": OPERATIONS[job["operation"]],
-        "jobId": job["jobId"],
-        "attempt": job["fence"],
-        "mode": body["mode"],
-        "prompt": body["prompt"],
-        "negativePrompt": body["negative"],
-        "imageUrl": objects.link(body["firstFrame"], seconds=LINK_SECONDS),
-        "lastImageUrl": objects.link(body["lastFrame"], seconds=LINK_SECONDS),
-        "width": body["width"],
-        "height": body["height"],
-        "rate": {"numerator": rate[0], "denominator": rate[1]},
-        "frames": body["frames"],
-        "seed": body["seed"],
-        "claim": _claim(job),
-        "outputs": _put_urls(job, OUTPUTS),
-    }
-
-
 def envelope(job: Item, operation: worker_ops.Operation) -> dict[str, Any]:
-    """An order of `worker_ops`: typed params, assets as links, and where each file is to be put.
+    """The order as our worker takes it: typed params, assets as links, where each file is to be put, and the claim it
+    must create before GPU time is spent, so that a second submission of the same attempt ends at once.
 
     Raises Rejected for an order its own types refuse: nothing was sent.
     """
-    body = job["input"]
+    params, assets = worker_orders.order_of(job)
+    claim = keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/claim")
     try:
         order = worker_ops.Envelope.model_validate({
             "op": operation.op,
             "traceId": job.get("traceId", ""),
             "jobId": job["jobId"],
             "attempt": job["fence"],
-            "claim": _claim(job),
-            "params": operation.params.model_validate(body["params"]).wire(),
-            "assets": {name: objects.link(key, seconds=LINK_SECONDS) for name, key in body["assets"].items()},
+            "claim": objects.put_link(claim, LINK_SECONDS),
+            "claimed": objects.link(claim, seconds=LINK_SECONDS),
+            "params": operation.params.model_validate(params).wire(),
+            "assets": {name: objects.link(key, seconds=LINK_SECONDS) for name, key in assets.items()},
             "output": {"putUrls": _put_urls(job, operation.outputs)},
         })  # fmt: skip
         worker_ops.read_order(order.wire())
     except ValueError as fault:
         raise Rejected(f"The order of {operation.op} is not sound: {fault}", fix="Order it again.") from fault
     return order.wire()
-
-
-def _claim(job: Item) -> dict[str, Any]:
-    key = keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/claim")
-    return objects.put_link(key, LINK_SECONDS)
 
 
 def _put_urls(job: Item, outputs: Mapping[str, str]) -> dict[str, Any]:
@@ -156,6 +129,14 @@ def _put_urls(job: Item, outputs: Mapping[str, str]) -> dict[str, Any]:
 def output_key(job: Item, file: str) -> str:
     """Where the worker puts one of its files."""
     return keys.job_object(job["projectId"], job["jobId"], f"vendor/{job['fence']}/{file}")
+
+
+def _claimed_by(told: dict[str, Any]) -> str:
+    """The submission that does the work, where this one found the order claimed already; else ""."""
+    output = told.get("output")
+    if told.get("status") != "COMPLETED" or not isinstance(output, dict) or output.get("duplicate") is not True:
+        return ""
+    return str(output.get("claimedBy", ""))
 
 
 def outcome(job: Item, told: dict[str, Any]) -> Answer:
@@ -170,34 +151,11 @@ def outcome(job: Item, told: dict[str, Any]) -> Answer:
     billed = _billed(told)
     if state != "COMPLETED":
         return Answer("failed", reference, error=_error(str(state), told.get("error")), billed=billed)
-    operation = worker_ops.OPERATIONS.get(job["operation"])
-    if operation is not None:
-        return _made(job, operation, reference, output, billed)
-    found = _files(job, output if isinstance(output, dict) else {})
-    if "picture" not in found:
-        error = {
-            "code": "PROVIDER_FAILED",
-            "message": "The worker finished without footage",
-            "fix": "Generate it again.",
-        }
-        return Answer("failed", reference, error=error, billed=billed)
-    return Answer("succeeded", reference, output=found, billed=billed)
-
-
-def _files(job: Item, output: dict[str, Any]) -> dict[str, Any]:
-    """Which outputs there are: put into our bucket where we said, or (as the SOP's worker answers) behind a URL."""
-    found: dict[str, Any] = {"model": str(output.get("model") or job["model"]), "seed": output.get("seed")}
-    written = output.get("outputs")
-    for name in OUTPUTS:
-        if isinstance(written, dict | list) and name in written:
-            found[name] = {"key": output_key(job, OUTPUTS[name])}
-    if "picture" not in found and isinstance(output.get("outputUrl"), str):
-        found["picture"] = {"url": output["outputUrl"], "type": "video/mp4"}
-    return found
+    return _made(job, worker_ops.OPERATIONS[job["operation"]], reference, output, billed)
 
 
 def _made(job: Item, operation: worker_ops.Operation, reference: str, output: Any, billed: int | None) -> Answer:
-    """A finished order of `worker_ops`: its files by label, each where we said or behind a link, with their hashes."""
+    """A finished order: its files by label, each where we said or behind a link, with their hashes."""
     try:
         result = worker_ops.read_result(operation, output)
     except ValueError as fault:
@@ -215,6 +173,7 @@ def _made(job: Item, operation: worker_ops.Operation, reference: str, output: An
         "model": result.model.name,
         "seed": result.seed,
         "files": files,
+        **{name: files[name] for name in _FOOTAGE if name in files},
         "worker": result.model.wire() | {"gpuSeconds": result.gpu_seconds, "metrics": dict(result.metrics)},
     }
     return Answer("succeeded", reference, output=found, billed=billed)

@@ -1,4 +1,4 @@
-"""Fetching what a vendor's answer points at, without letting the answer choose our network.
+"""Fetching what a vendor's answer points at, and putting what our worker made; no address chooses our network.
 
 The name is resolved once, every address is checked, and the connection goes to the address that was checked. Redirects
 are not followed, only https on port 443 is spoken, and size and time are bounded. `TRUSTED_OUTPUT_ORIGINS` names exact
@@ -8,7 +8,7 @@ origins past the guard: an operator's own machine, never something a vendor says
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,6 +119,45 @@ def fetch(
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
         raise ProviderFailed(f"The output could not be fetched: {type(error).__name__}") from error
     return path
+
+
+def send(
+    url: str,
+    body: bytes | Path,
+    *,
+    headers: Mapping[str, str],
+    resolver: Resolver = resolve,
+    backend: Any = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> int:
+    """PUT bytes or a file to an address under the same guard, and return the status it answers. Nothing is repeated.
+
+    Raises Forbidden for an address that is not taken, ProviderFailed when there is no answer.
+    """
+    import httpcore
+
+    addresses = [] if _origin(url) in trusted_origins() else check(url, resolver)
+    network = _pinned(addresses[0], backend) if addresses else backend
+    limits = {name: min(timeout, 60.0) for name in ("connect", "read", "write", "pool")}
+    length = len(body) if isinstance(body, bytes) else body.stat().st_size
+    try:
+        with httpcore.ConnectionPool(network_backend=network, retries=0) as pool:
+            answer = pool.request(
+                "PUT",
+                url,
+                headers=[*headers.items(), ("Content-Length", str(length))],
+                content=body if isinstance(body, bytes) else _chunks(body),
+                extensions={"timeout": limits},
+            )
+            return answer.status
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        raise ProviderFailed(f"The file could not be put: {type(error).__name__}", fix="Order it again.") from error
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(MEGABYTE):
+            yield chunk
 
 
 def _pinned(address: str, backend: Any) -> Any:

@@ -8,31 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from vibeboard.providers import worker_film
+from vibeboard.providers.worker_wire import FileName, Link, Seed, Wire, Words
 
 VERSION = 1  # of the envelope; a worker refuses another
 
-Link = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=8_000)]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
-Words = Annotated[str, Field(max_length=4_000)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
-
-class Wire(BaseModel):
-    """camelCase on the wire; an unknown field is refused, so that a typing error is not silently a default."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", populate_by_name=True, frozen=True)
-
-    def wire(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+Label = Annotated[str, Field(min_length=1, max_length=60)]
 
 
 class PutUrl(Wire):
     """Where one file is put, once, with which headers."""
 
     url: Link
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], Field(default_factory=dict)]
     name: FileName = "file"
 
 
@@ -41,7 +32,8 @@ class Output(Wire):
 
 
 class Envelope(Wire):
-    """Every order. claim: the object to create before GPU time is spent, so that a second copy ends at once."""
+    """Every order. claim: the object to create before GPU time is spent, so that a second copy ends at once; claimed:
+    where it can be read, so that a copy knows whose claim it met."""
 
     op: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9_]+$")]
     version: Literal[1] = 1
@@ -49,6 +41,7 @@ class Envelope(Wire):
     job_id: str
     attempt: Annotated[int, Field(ge=0)]
     claim: PutUrl | None = None
+    claimed: Link | None = None
     params: dict[str, Any]
     assets: dict[str, Link]
     output: Output
@@ -77,7 +70,7 @@ class WorkerResult(Wire):
     """Every answer. metrics: what the operation measured, small."""
 
     files: Annotated[list[WorkerFile], Field(max_length=40)]
-    metrics: dict[str, float | int | str | bool | None] = {}
+    metrics: Annotated[dict[str, float | int | str | bool | None], Field(default_factory=dict)]
     model: WorkerModel
     seed: int | None = None
     gpu_seconds: Annotated[float, Field(ge=0)] = 0.0
@@ -88,7 +81,9 @@ class Deconstruct(Wire):
 
     name: FileName
     prompt: Words = ""
-    labels: Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field(max_length=40)] = []
+    labels: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=60)]], Field(max_length=40, default_factory=list)
+    ]
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.25
     seed: Seed = 0
 
@@ -155,8 +150,42 @@ class Operation:
         return frozenset(self.outputs) - self.optional
 
 
+_FOOTAGE = Operation(
+    "svi.image_to_video",
+    worker_film.ImageToVideo,
+    assets=("image",),
+    extra_assets=("lastImage",),
+    outputs={"picture": "picture.mp4", "sound": "sound.wav"},
+    optional=frozenset({"sound"}),
+    licence="Stable Video Infinity: MIT; Wan2.1: Apache-2.0",
+)
+
 # Our job operation -> the worker's operation.
 OPERATIONS: dict[str, Operation] = {
+    "clip.generate": _FOOTAGE,
+    "clip.render": _FOOTAGE,
+    "vfx.reshoot": Operation(
+        "infcam.reshoot",
+        worker_film.Reshoot,
+        assets=("picture",),
+        outputs={"picture": "picture.mp4"},
+        licence="InfCam: no licence published; Wan2.1: Apache-2.0",
+    ),
+    "vfx.rescue-focus": Operation(
+        "diffcamera.refocus",
+        worker_film.FocusRescue,
+        assets=("picture",),
+        outputs={"picture": "picture.mp4"},
+        licence="GenFocus: Apache-2.0 code on FLUX.1-dev weights (non-commercial); DiffCamera: unpublished",
+    ),
+    "dailies.models": Operation(
+        "dailies.models",
+        worker_film.Dailies,
+        assets=("picture",),
+        extra_assets=("reference1", "reference2", "reference3"),
+        outputs={"report": "report.json"},
+        licence="DINO: Apache-2.0; CLIP: MIT",
+    ),
     "asset.deconstruct": Operation(
         "regen3d.deconstruct",
         Deconstruct,

@@ -64,7 +64,11 @@ def order(bucket: FakeBucket, op: str, film: Path) -> dict[str, Any]:
 
 
 def run(order: dict[str, Any]) -> dict[str, Any]:
-    return asyncio.run(take({"id": "run-1", "input": order}, lambda _: None))
+    loop = asyncio.new_event_loop()  # not asyncio.run: it would take the thread's loop away from other tests
+    try:
+        return loop.run_until_complete(take({"id": "run-1", "input": order}, lambda _: None))
+    finally:
+        loop.close()
 
 
 def test_every_operation_has_its_runner_its_order_and_terms_that_are_known() -> None:

@@ -43,7 +43,14 @@ def applied(
 ) -> Iterator[None]:
     """Install every fix around a running `mock_aws`."""
     with ExitStack() as stack:
-        for change in (*_clients(), *_dynamodb(on_write), *_sqs(), *_lambda(invoke), *state_fixes(machine_actor)):
+        for change in (
+            *_clients(),
+            *_stack(),
+            *_dynamodb(on_write),
+            *_sqs(),
+            *_lambda(invoke),
+            *state_fixes(machine_actor),
+        ):
             stack.enter_context(change)
         yield
 
@@ -64,6 +71,13 @@ def _clients() -> Iterator[Any]:
 
     yield patch.object(boto3.session.Session, "client", client)
     yield patch.object(boto3, "_get_default_session", default_session)
+
+
+def _stack() -> Iterator[Any]:
+    """Our template reaches moto as JSON, which its YAML reader takes two seconds over."""
+    from moto.cloudformation.models import Stack
+
+    yield patch.object(Stack, "parse_template", staticmethod(json.loads))
 
 
 def _dynamodb(on_write: DynamoObserver | None) -> Iterator[Any]:

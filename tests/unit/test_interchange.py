@@ -13,12 +13,12 @@ import pycmx
 import pytest
 
 from vibeboard.domain.edl import LANES, channel, timeline_reels, write_edl
-from vibeboard.domain.fcpxml import seconds, write_fcpxml
+from vibeboard.domain.fcpxml import MediaNames, seconds, write_fcpxml
 from vibeboard.domain.formats import FRAME_RATES
-from vibeboard.domain.interchange import MediaNames, write_aaf, write_otio
 from vibeboard.domain.timecode import from_timecode
 from vibeboard.domain.timeline import Clip, Marker, Timeline, assemble, sample_at, seconds_at
 from vibeboard.domain.tracks import Cue
+from vibeboard.media.interchange import write_aaf, write_otio
 
 KINDS = [("23.976", False), ("24", False), ("25", False), ("29.97", True), ("29.97", False), ("30", False)]
 STARTS = ["01:00:00:00", "00:59:59:10", "09:59:30:00", "00:00:00:00", "10:00:58:02", "22:59:58:20"]

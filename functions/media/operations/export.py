@@ -8,8 +8,11 @@ from typing import Any
 
 from media.work import Work
 from vibeboard.domain.edl import write_edl
-from vibeboard.domain.timeline import Clip, PictureEvent, Timeline, assemble
+from vibeboard.domain.fcpxml import MediaNames, write_fcpxml
+from vibeboard.domain.timeline import Clip, Marker, PictureEvent, Timeline, assemble, sound_frames
+from vibeboard.domain.tracks import Cue
 from vibeboard.media.conform import ClipSource, Master, MasterSpec, conform
+from vibeboard.media.interchange import write_aaf, write_otio
 from vibeboard.media.package import PressKit, build_epk, sidecar, write_manifest
 from vibeboard.media.proxies import trailer
 from vibeboard.media.stills import SheetEntry, contact_sheet, poster, still
@@ -24,15 +27,7 @@ def master(work: Work) -> dict[str, Any]:
     """{files: {name: key}, master: what was measured}. The manifest is written last, over what was really made."""
     plan = objects.read_json(work.input["plan"])
     rate = Fraction(*plan["rate"])
-    clips = [Clip.from_sop(row["clip"]) for row in plan["clips"]]
-    timeline = assemble(clips, rate, plan["startTimecode"], drop_frame=plan["dropFrame"])
-    sources = {
-        row["clip"]["id"]: ClipSource(
-            work.fetch(row["picture"], f"{row['shotName']}.mp4"),
-            work.fetch(row["sound"], f"{row['shotName']}.wav") if row.get("sound") else None,
-        )
-        for row in plan["clips"]
-    }
+    timeline, sources = timeline_of(plan), sources_of(work, plan)
     folder = work.out("package")
     folder.mkdir(parents=True)
     width, height = plan["size"]
@@ -40,6 +35,7 @@ def master(work: Work) -> dict[str, Any]:
     made = conform(timeline, sources, spec, folder / "Master.mov", progress=work.share(0.0, 0.6))
     if plan["include"]["edl"]:
         (folder / "Master.edl").write_text(write_edl(timeline, plan["title"]), encoding="utf-8")
+        _interchange(plan, timeline, folder)
     if plan["include"]["sidecar"]:
         (folder / "Master.json").write_bytes(_sidecar(plan, timeline, made))
     _press_kit(work, plan, timeline, sources, folder)
@@ -61,6 +57,53 @@ def master(work: Work) -> dict[str, Any]:
         if path.is_file()
     }
     return {"files": files, "master": _measured(made, timeline), "model": "ffmpeg/conform"}
+
+
+def timeline_of(plan: dict[str, Any]) -> Timeline:
+    """The cut of a plan: its clips in record order, cues and markers."""
+    rate = Fraction(*plan["rate"])
+    cues = [Cue.from_sop(row["cue"]) for row in plan.get("cues", [])]
+    markers = [Marker(**row) for row in plan.get("markers", [])]
+    clips = [Clip.from_sop(row["clip"]) for row in plan["clips"]]
+    return assemble(clips, rate, plan["startTimecode"], drop_frame=plan["dropFrame"], cues=cues, markers=markers)
+
+
+def sources_of(work: Work, plan: dict[str, Any]) -> dict[str, ClipSource]:
+    """The media of a plan's clips and cues, fetched into the job's folder under the names the lists state."""
+    names = media_names(plan)
+    sources = {
+        row["clip"]["id"]: ClipSource(
+            work.fetch(row["picture"], names[row["clip"]["id"]].picture),
+            work.fetch(row["sound"], names[row["clip"]["id"]].sound) if row.get("sound") else None,
+        )
+        for row in plan["clips"]
+    }
+    cues = plan.get("cues", [])
+    return sources | {
+        row["cue"]["id"]: ClipSource(sound=work.fetch(row["sound"], names[row["cue"]["id"]].sound)) for row in cues
+    }
+
+
+def media_names(plan: dict[str, Any]) -> dict[str, MediaNames]:
+    """File names and lengths in frames by clip and cue id: what an editor relinks by."""
+    rate = Fraction(*plan["rate"])
+    names = {}
+    for row in plan["clips"]:
+        clip = row["clip"]
+        heard = sound_frames(clip["mediaSamples"], rate)
+        names[clip["id"]] = MediaNames(f"{row['shotName']}.mp4", clip["mediaFrames"], f"{row['shotName']}.wav", heard)
+    for row in plan.get("cues", []):
+        file = f"{row['cue']['id']}{Path(row['sound']).suffix}"
+        names[row["cue"]["id"]] = MediaNames(sound=file, sound_frames=sound_frames(row["cue"]["samples"], rate))
+    return names
+
+
+def _interchange(plan: dict[str, Any], timeline: Timeline, folder: Path) -> None:
+    names, title = media_names(plan), plan["title"]
+    (folder / "Master.otio").write_text(write_otio(timeline, title, names), encoding="utf-8")
+    width, height = plan["size"]
+    (folder / "Master.fcpxml").write_text(write_fcpxml(timeline, title, names, (width, height)), encoding="utf-8")
+    write_aaf(timeline, title, names, folder / "Master.aaf")
 
 
 def _measured(made: Master, timeline: Timeline) -> dict[str, Any]:
@@ -125,6 +168,8 @@ def _press_kit(
     entries, stills = [], {}
     for event in timeline.picture:
         row, picture = shots[event.clip_id], sources[event.clip_id].picture
+        if picture is None:
+            continue
         middle = event.source_in + event.frames // 2
         entries.append(
             SheetEntry(

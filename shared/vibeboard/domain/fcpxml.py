@@ -6,11 +6,12 @@ its own below the picture it starts under, its offset in that picture's own time
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from vibeboard.domain.edl import timeline_reels
-from vibeboard.domain.interchange import Media, MediaNames
 from vibeboard.domain.timeline import Edit, SoundEvent, Timeline
 
 ROLES = {
@@ -20,6 +21,19 @@ ROLES = {
     "effects": "effects",
 }
 _SILENT = "-96dB"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaNames:
+    """File names (relative: media are relinked by name) and lengths of one clip's or cue's media, in frames."""
+
+    picture: str = ""
+    picture_frames: int = 0
+    sound: str = ""
+    sound_frames: int = 0
+
+
+Media = Mapping[str, MediaNames]  # by clip or cue id
 
 
 def write_fcpxml(timeline: Timeline, title: str, media: Media, size: tuple[int, int]) -> str:

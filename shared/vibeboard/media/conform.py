@@ -3,19 +3,31 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from vibeboard.domain.timeline import PictureEvent, Timeline
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import DEFAULT_TIMEOUT, run
-from vibeboard.media.graph import PIXELS, Codec, Fit, PictureInput, clock, encoder_args, picture_graph, sound_graph
+from vibeboard.media.graph import (
+    PIXELS,
+    Codec,
+    Fit,
+    PictureInput,
+    clock,
+    encoder_args,
+    group_frames,
+    picture_graph,
+    sound_graph,
+)
 from vibeboard.media.probe import MediaInfo, probe
 
-# About 30 MB a decoder is open: 32 shots in one graph stay near 1 GB. Longer films are encoded in parts of so
-# many shots and joined by copy, which for intra codecs and constant-quantiser H.264 gives the same frames.
-PART_CLIPS = 32
+# A graph keeps every decoder it has used. A film whose decoders would take more than this is encoded in parts, one
+# after the other, and joined by copy, which for intra codecs and constant-quantiser H.264 gives the same frames.
+DECODER_BYTES = 1_500_000_000
+_HELD_FRAMES = 8  # pictures a decoder holds for reference and reordering
 
 _QUANTISERS = (2, 4, 6, 8, 12, 18)
 _UHD_TARGET = {"prores_hq": 707e6, "prores_4444": 1061e6}  # bit/s for 3840x2160 at 24 frames a second
@@ -24,9 +36,9 @@ _TRUE_PEAK_CEILING = -1.0  # dBTP
 
 @dataclass(frozen=True, slots=True)
 class ClipSource:
-    """The files of one clip: picture without sound, and its sound (None: silence)."""
+    """The files of one clip: picture without sound, and its sound (None: silence). A cue has sound only."""
 
-    picture: Path
+    picture: Path | None = None
     sound: Path | None = None
 
 
@@ -75,7 +87,7 @@ def conform(
         quantiser = spec.quantiser or _choose_quantiser(timeline, inputs, spec, work)
         gain = _loudness_gain(timeline, sounds, spec.loudness, work)
         made = work / "made.mov"
-        parts = _parts(timeline.picture)
+        parts = _parts(timeline, inputs, spec.codec)
         if len(parts) == 1:
             graph = f"{_picture(timeline, parts[0], inputs, spec)};{sound_graph(timeline, sounds, gain)}"
             outputs = ["-map", "[v]", "-map", "[a]", *encoder_args(spec.codec, quantiser, timeline.rate), *_SOUND]
@@ -99,29 +111,14 @@ def _link_sources(
     infos: dict[Path, MediaInfo] = {}
     inputs: dict[str, PictureInput] = {}
     sounds: dict[str, str] = {}
-    for event in timeline.picture:
-        if event.clip_id not in sources:
-            raise MediaError("MEDIA_MISSING", f"Clip {event.name} has no media", "no source was given for it")
-        path = sources[event.clip_id].picture
-        info = infos.setdefault(path, probe(path)) if path not in infos else infos[path]
-        if not info.frames or info.rate != timeline.rate:
-            raise MediaError(
-                "MEDIA_RATE_MISMATCH",
-                f"{path.name} runs at {float(info.rate):.6g} frames a second",
-                f"the timeline runs at {float(timeline.rate):.6g}",
-                "Render the shot again at the project's rate.",
-            )
-        if event.source_in + event.frames > info.frames:
-            raise MediaError(
-                "MEDIA_TOO_SHORT",
-                f"{path.name} holds {info.frames} frames",
-                f"the cut uses frames {event.source_in} to {event.source_in + event.frames - 1}",
-                "Trim the clip to its media.",
-            )
+    for before, event in _pairs(timeline):
+        if before and event.dissolve:
+            _check_source(before, sources, event.dissolve, timeline.rate, infos)
+        path, info = _check_source(event, sources, 0, timeline.rate, infos)
         if event.clip_id not in inputs:
             name = f"v{len(inputs):04}{path.suffix.lower()}"
             (work / name).symlink_to(path.resolve())
-            inputs[event.clip_id] = PictureInput(name, info.width, info.height, bool(info.color_matrix))
+            inputs[event.clip_id] = PictureInput(name, info.width, info.height, bool(info.color_matrix), info.pix_fmt)
     for sound in timeline.sound:
         track = sources[sound.clip_id].sound
         if track is None:
@@ -136,17 +133,98 @@ def _link_sources(
     return inputs, sounds
 
 
-def _parts(events: tuple[PictureEvent, ...]) -> list[tuple[PictureEvent, ...]]:
-    count = -(-len(events) // PART_CLIPS)
-    size = -(-len(events) // count)
-    return [events[start : start + size] for start in range(0, len(events), size)]
+def _check_source(
+    event: PictureEvent,
+    sources: Mapping[str, ClipSource],
+    beyond: int,
+    rate: Fraction,
+    infos: dict[Path, MediaInfo],
+) -> tuple[Path, MediaInfo]:
+    """The event's picture, long enough for its frames and `beyond` more. Raises MediaError."""
+    path = sources[event.clip_id].picture if event.clip_id in sources else None
+    if path is None:
+        raise MediaError("MEDIA_MISSING", f"Clip {event.name} has no media", "no source was given for it")
+    info = infos[path] if path in infos else infos.setdefault(path, probe(path))
+    if not info.frames or info.rate != rate:
+        raise MediaError(
+            "MEDIA_RATE_MISMATCH",
+            f"{path.name} runs at {float(info.rate):.6g} frames a second",
+            f"the timeline runs at {float(rate):.6g}",
+            "Render the shot again at the project's rate.",
+        )
+    end = event.source_in + event.frames + beyond
+    if end > info.frames:
+        raise MediaError(
+            "MEDIA_TOO_SHORT",
+            f"{path.name} holds {info.frames} frames",
+            f"the cut uses frames {event.source_in} to {end - 1}",
+            "Trim the clip to its media.",
+        )
+    return path, info
 
 
-def _picture(
-    timeline: Timeline, events: Iterable[PictureEvent], inputs: Mapping[str, PictureInput], spec: MasterSpec
-) -> str:
+Pair = tuple[PictureEvent | None, PictureEvent]  # an event, with the one it may dissolve out of
+
+
+def _pairs(timeline: Timeline) -> list[Pair]:
+    return list(zip((None, *timeline.picture), timeline.picture, strict=False))
+
+
+def _parts(timeline: Timeline, inputs: Mapping[str, PictureInput], codec: Codec) -> list[list[Pair]]:
+    """Runs of events whose decoders stay under DECODER_BYTES together."""
+    seams, held = [], 0
+    for before, event in _pairs(timeline):
+        decoders = [event] + ([before] if before and event.dissolve else [])
+        cost = sum(inputs[e.clip_id].width * inputs[e.clip_id].height * 2 * _HELD_FRAMES for e in decoders)
+        if held and held + cost > DECODER_BYTES:
+            seams.append(event.record_in)
+            held = 0
+        held += cost
+    return cut_at(timeline, seams if codec != "h264" else _on_groups(timeline, seams))
+
+
+def _on_groups(timeline: Timeline, seams: list[int]) -> list[int]:
+    """Each seam moved to the next group of pictures that starts outside a transition.
+
+    H.264 codes whole groups: a part that starts with one shows the frames that a single encode shows.
+    """
+    moved = []
+    for seam in seams:
+        frame = -(-seam // group_frames(timeline.rate)) * group_frames(timeline.rate)
+        while frame < timeline.frames and not _clear(timeline, frame):
+            frame += group_frames(timeline.rate)
+        if frame < timeline.frames:
+            moved.append(frame)
+    return sorted(set(moved))
+
+
+def _clear(timeline: Timeline, frame: int) -> bool:
+    event = next(e for e in timeline.picture if e.record_in <= frame < e.record_out)
+    into = frame - event.record_in
+    return into == 0 or max(event.dissolve, event.fade_in) <= into <= event.frames - event.fade_out
+
+
+def cut_at(timeline: Timeline, seams: list[int]) -> list[list[Pair]]:
+    """The picture in pieces that start at these record frames; an event over a seam is cut in two."""
+    parts: list[list[Pair]] = [[]]
+    waiting = sorted(seams)
+    for before, event in _pairs(timeline):
+        while waiting and waiting[0] < event.record_out:
+            seam = waiting.pop(0)
+            into = seam - event.record_in
+            if into > 0:
+                parts[-1].append((before, replace(event, frames=into, fade_out=0)))
+                rest = replace(event, source_in=event.source_in + into, record_in=seam, frames=event.frames - into)
+                before, event = None, replace(rest, dissolve=0, fade_in=0)
+            if parts[-1]:
+                parts.append([])
+        parts[-1].append((before, event))
+    return parts
+
+
+def _picture(timeline: Timeline, events: list[Pair], inputs: Mapping[str, PictureInput], spec: MasterSpec) -> str:
     return picture_graph(
-        list(events),
+        events,
         inputs,
         timeline.rate,
         width=spec.width,
@@ -179,7 +257,7 @@ def _run_graph(
 
 def _conform_in_parts(
     timeline: Timeline,
-    parts: list[tuple[PictureEvent, ...]],
+    parts: list[list[Pair]],
     inputs: Mapping[str, PictureInput],
     sounds: Mapping[str, str],
     spec: MasterSpec,
@@ -192,7 +270,7 @@ def _conform_in_parts(
     """Picture part by part, sound once for the whole film, joined by copy: seams lie on frames, and only there."""
     work, done, listing = made.parent, 0, []
     for index, events in enumerate(parts):
-        frames = sum(event.frames for event in events)
+        frames = sum(event.frames for _, event in events)
         name = f"part{index:03}.mov"
         report = _share(progress, done, frames, timeline.frames)
         graph = _picture(timeline, events, inputs, spec)
@@ -223,8 +301,9 @@ def _choose_quantiser(timeline: Timeline, inputs: Mapping[str, PictureInput], sp
     if spec.codec == "h264":
         return 18
     step = max(1, len(timeline.picture) // 6)
-    samples = [
-        replace(event, source_in=event.source_in + event.frames // 2, frames=1) for event in timeline.picture[::step]
+    samples: list[Pair] = [
+        (None, PictureEvent(e.clip_id, e.name, e.reel, e.source_in + e.frames // 2, 0, 1))
+        for e in timeline.picture[::step]
     ]
     graph = _picture(timeline, samples, inputs, spec)
     pads = "".join(f"[q{q}]" for q in _QUANTISERS)

@@ -1,35 +1,21 @@
-"""The cut for other editors beside the EDL: OpenTimelineIO, FCPXML and AAF (SOP step 12).
+"""The cut for other editors beside the EDL: OpenTimelineIO and AAF (SOP step 12). FCPXML: domain/fcpxml.py.
 
-All three come from `Timeline.edits()` and its sound events, as the EDL does, so they agree event by event. What each
+All come from `Timeline.edits()` and its sound events, as the EDL does, so they agree event by event. What each
 format cannot hold is said in docs/reference/interchange.md. OpenTimelineIO is imported where it is used.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibeboard.domain.edl import timeline_reels
+from vibeboard.domain.fcpxml import Media, MediaNames
 from vibeboard.domain.timeline import Edit, SoundEvent, Timeline
 
 if TYPE_CHECKING:
     import opentimelineio as otio
 
 METADATA = "vibeboard"
-
-
-@dataclass(frozen=True, slots=True)
-class MediaNames:
-    """File names (relative: media are relinked by name) and lengths of one clip's or cue's media, in frames."""
-
-    picture: str = ""
-    picture_frames: int = 0
-    sound: str = ""
-    sound_frames: int = 0
-
-
-Media = Mapping[str, MediaNames]  # by clip or cue id
 
 
 def write_otio(timeline: Timeline, title: str, media: Media) -> str:

@@ -8,7 +8,7 @@ from shot_studio import service
 from shot_studio.models import Shoot, ShootBatch
 from vibeboard.http.access import C, Caller, S, caller
 from vibeboard.http.app import handler_of
-from vibeboard.http.idempotency import once
+from vibeboard.http.deciding import decide
 from vibeboard.http.jobs import POLL_SECONDS, accepted
 from vibeboard.http.revisions import IdempotencyKey
 
@@ -26,10 +26,8 @@ async def generate(
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     order = (body or Shoot()).model_dump(by_alias=True)
-    return accepted(
-        response,
-        once(who, f"generate/{segmentId}", key, order, lambda: service.generate(who, chainId, segmentId, order)),
-    )
+    work = lambda decision: service.generate(decision, chainId, segmentId, order)  # noqa: E731
+    return accepted(response, decide(who, f"generate/{segmentId}", key, order, work))
 
 
 @router.post(C + "/generate", status_code=202)
@@ -38,13 +36,8 @@ async def generate_batch(
 ) -> dict[str, Any]:
     order = body or ShootBatch()
     response.headers["Retry-After"] = str(POLL_SECONDS)
-    return once(
-        who,
-        f"generate-batch/{chainId}",
-        key,
-        order.model_dump(),
-        lambda: service.generate_batch(who, chainId, order.segment_ids, order.quality),
-    )
+    work = lambda decision: service.generate_batch(decision, chainId, order.segment_ids, order.quality)  # noqa: E731
+    return decide(who, f"generate-batch/{chainId}", key, order.model_dump(), work)
 
 
 handler = handler_of(router)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from vibeboard.jobs.batches import BATCH_JOBS
+
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,120}$")]
 
 
@@ -28,5 +30,5 @@ class Shoot(Body):
 class ShootBatch(Body):
     """Several shots of a chain with one reservation; all that are not locked, unless segmentIds names them."""
 
-    segment_ids: Annotated[list[Id], Field(max_length=90)] = []
+    segment_ids: Annotated[list[Id], Field(max_length=BATCH_JOBS)] = []
     quality: Literal["draft", "review", "master"] = "draft"

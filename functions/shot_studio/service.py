@@ -1,21 +1,24 @@
 """Footage (SOP step 8): single shots and batches, admitted with one reservation each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from vibeboard.domain.errors import Conflict
 from vibeboard.domain.formats import Quality
 from vibeboard.domain.gates import enforce
 from vibeboard.domain.pricing import to_usd
-from vibeboard.http.access import Caller
-from vibeboard.jobs.admission import admit
+from vibeboard.http.deciding import Decision
+from vibeboard.jobs.admission import Guard, admit
+from vibeboard.jobs.batches import admit_batch
 from vibeboard.jobs.drafts import clip_draft, unlocked_guard
 from vibeboard.store import chains
 from vibeboard.store.table import Item
-from vibeboard.views import job_view
+from vibeboard.views import job_line, job_view
 
 
-def generate(caller: Caller, chain_id: str, segment_id: str, body: dict[str, Any]) -> Item:
+def generate(decision: Decision, chain_id: str, segment_id: str, body: dict[str, Any]) -> Item:
     """One shot. Gates: master cinematic, shot lock, contract, hard and soft block."""
+    caller = decision.caller
     chain, segments = chains.read_chain(caller.project_id, chain_id)
     segment = chains.pick(segments, segment_id)
     enforce("masterCinematic", {"masterStyleContext": chain.get("masterStyleContext", "")})
@@ -27,27 +30,45 @@ def generate(caller: Caller, chain_id: str, segment_id: str, body: dict[str, Any
         prompt=body.get("prompt", ""),
         duration=body.get("duration"),
     )
-    job = admit(caller.project_id, caller.user, [draft], guards=[guard], trace_id=caller.trace_id)[0]
-    return job_view(job) | {"segmentId": segment_id}
+
+    def view(jobs: list[Item]) -> Item:
+        return job_view(jobs[0]) | {"segmentId": segment_id}
+
+    def proof(jobs: list[Item]) -> Sequence[Guard]:
+        return decision.proof(view(jobs))
+
+    return view(admit(caller.project_id, caller.user, [draft], guards=[guard], proof=proof, trace_id=caller.trace_id))
 
 
-def generate_batch(caller: Caller, chain_id: str, wanted: list[str], quality: Quality) -> dict[str, Any]:
+def generate_batch(decision: Decision, chain_id: str, wanted: list[str], quality: Quality) -> dict[str, Any]:
     """All shots or none: one reservation for the whole batch. Locked shots are left out unless they were named."""
+    caller = decision.caller
     chain, segments = chains.read_chain(caller.project_id, chain_id)
     enforce("masterCinematic", {"masterStyleContext": chain.get("masterStyleContext", "")})
     chosen = [chains.pick(segments, name) for name in wanted] if wanted else []
     chosen = chosen or [segment for segment in segments if not segment.get("lockedAt")]
     if not chosen:
         raise Conflict("There is no shot to generate", code="NOTHING_TO_DO", fix="Add segments, or unlock some.")
-    jobs = admit_shots(caller.project_id, caller.user, chain, chosen, quality, caller.trace_id)
+    guard = unlocked_guard(chain, chosen)
+    drafts = [clip_draft(chain, segment, quality=quality) for segment in chosen]
+
+    def proof(jobs: list[Item]) -> Sequence[Guard]:
+        return decision.proof(_batch_view(chain_id, quality, jobs))
+
+    jobs = admit_batch(caller.project_id, caller.user, drafts, guards=[guard], proof=proof, trace_id=caller.trace_id)
+    return _batch_view(chain_id, quality, jobs)
+
+
+def _batch_view(chain_id: str, quality: Quality, jobs: list[Item]) -> dict[str, Any]:
+    """The batch with a line per job: small enough to be kept under an Idempotency-Key at any size."""
     return {
         "sceneChainId": chain_id,
         "quality": quality,
         "shotCount": len(jobs),
         "estimatedCost": to_usd(sum(job["amount"] for job in jobs)),
-        "jobs": [job_view(job) | {"segmentId": job["target"]["segmentId"]} for job in jobs],
+        "jobs": [job_line(job) for job in jobs],
         "status": "queued",
-    }
+    } | ({"batchId": jobs[0]["batchId"]} if "batchId" in jobs[0] else {})
 
 
 def admit_shots(

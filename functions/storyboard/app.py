@@ -18,7 +18,7 @@ from storyboard.models import (
 )
 from vibeboard.http.access import C, Caller, P, S, caller
 from vibeboard.http.app import handler_of
-from vibeboard.http.idempotency import once
+from vibeboard.http.deciding import decide
 from vibeboard.http.jobs import accepted
 from vibeboard.http.revisions import IdempotencyKey, IfMatch, revision, tag
 
@@ -119,8 +119,8 @@ async def generate_frame(
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     order = (body or FrameOrder()).model_dump(by_alias=True)
-    work = lambda: service.generate_frame(who, chainId, segmentId, order)  # noqa: E731
-    return accepted(response, once(who, f"generate-frame/{segmentId}", key, order, work))
+    work = lambda decision: service.generate_frame(decision, chainId, segmentId, order)  # noqa: E731
+    return accepted(response, decide(who, f"generate-frame/{segmentId}", key, order, work))
 
 
 @router.put(S + "/lock")

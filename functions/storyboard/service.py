@@ -13,7 +13,8 @@ from vibeboard.film.cut import clip_of
 from vibeboard.film.locks import set_shot_lock
 from vibeboard.film.look import look_of
 from vibeboard.http.access import Caller
-from vibeboard.jobs.admission import admit
+from vibeboard.http.deciding import Decision
+from vibeboard.jobs.admission import Proof, admit
 from vibeboard.jobs.drafts import frame_draft, unlocked_guard
 from vibeboard.store import chains, keys, projects
 from vibeboard.store.audit import audit_action
@@ -190,7 +191,14 @@ def source_frame(segments: list[Item], segment: Item, which: str) -> Item | None
 
 
 def order_frame(
-    *, project_id: str, user: str, trace_id: str, chain_id: str, segment_id: str, body: dict[str, Any]
+    *,
+    project_id: str,
+    user: str,
+    trace_id: str,
+    chain_id: str,
+    segment_id: str,
+    body: dict[str, Any],
+    proof: Proof | None = None,
 ) -> Item:
     """Step 7: one frame of the continuity loop. Gates: master cinematic, shot lock, contract, cap, quota."""
     chain, segments = chains.read_chain(project_id, chain_id)
@@ -206,10 +214,11 @@ def order_frame(
         intent=body.get("intent", ""),
         prompt=body.get("prompt", ""),
     )
-    return admit(project_id, user, [draft], guards=[guard], trace_id=trace_id)[0]
+    return admit(project_id, user, [draft], guards=[guard], proof=proof, trace_id=trace_id)[0]
 
 
-def generate_frame(caller: Caller, chain_id: str, segment_id: str, body: dict[str, Any]) -> Item:
+def generate_frame(decision: Decision, chain_id: str, segment_id: str, body: dict[str, Any]) -> Item:
+    caller = decision.caller
     job = order_frame(
         project_id=caller.project_id,
         user=caller.user,
@@ -217,6 +226,7 @@ def generate_frame(caller: Caller, chain_id: str, segment_id: str, body: dict[st
         chain_id=chain_id,
         segment_id=segment_id,
         body=body,
+        proof=lambda jobs: decision.proof(job_view(jobs[0])),
     )
     return job_view(job)
 

@@ -118,3 +118,14 @@ def job_view(job: Item) -> Item:
     if result.get("picture") or result.get("frame"):
         view["outputUrl"] = objects.link(result.get("picture") or result.get("frame"))
     return view
+
+
+def job_line(job: Item) -> Item:
+    """One job of a batch in a line; the whole Job object is behind its link."""
+    return {
+        "jobId": job["jobId"],
+        "segmentId": job["target"].get("segmentId", ""),
+        "status": JOB_STATUS[job["status"]],
+        "estimatedCost": to_usd(job["amount"]),
+        "links": {"self": f"/api/jobs/{job['jobId']}"},
+    }

@@ -13,6 +13,7 @@ from vibeboard.domain.errors import NotFound, ProviderFailed
 from vibeboard.jobs import (
     admission,
     answers,
+    batches,
     cancelling,
     clock,
     engines,
@@ -30,7 +31,10 @@ from vibeboard.store import table as table_module
 PROJECT = "prj_00000000000000000000000000"
 USER = "user_editor"
 HOLD = 50_000  # a frame by flux/dev of two megapixels
-MODULES = (admission, answers, cancelling, settlement, submission, reconcile, waiting, ledger, audit, inbox)
+# loaded, so that `installed` finds their table
+MODULES = (admission, answers, batches, cancelling, settlement, submission, reconcile, waiting, ledger, audit, inbox)
+CHUNK = 2  # jobs a batch's writer writes at once here
+BATCH_RATE = 0.3  # schedules with a large batch besides the single orders
 _house: "House | None" = None
 
 
@@ -71,7 +75,13 @@ class House:
         for vendor in self.vendors.values():
             vendor.report = self._webhook  # type: ignore[method-assign]
         self.drafts = [self._draft(index) for index in range(jobs)]
+        self.batch = self._batch(jobs)
         self.counter = 0
+
+    def _batch(self, jobs: int) -> list[admission.JobDraft]:
+        """Three orders at once: one of them is also ordered alone, and two chunks write them."""
+        wanted = self.world.plan.batch if self.world.plan else self.world.chance.random() < BATCH_RATE
+        return [self.drafts[0], *(self._draft(jobs + more) for more in range(CHUNK))] if wanted else []
 
     def _draft(self, index: int) -> admission.JobDraft:
         chance, planned = self.world.chance, self.world.plan is not None
@@ -175,6 +185,7 @@ def installed() -> Iterator[None]:
             (objects, "write_json", lambda key, value: house().write_json(key, value)),
             (settlement, "_step_functions", house),
             (clock, "seconds", lambda: house().world.now()),
+            (batches, "JOBS_PER_TRANSACTION", CHUNK),
             (ledger, "ulid", lambda: house().stamp()),
             (audit, "ulid", lambda: house().stamp()),
             (outcomes, "now", lambda: "2027-01-01T00:00:00.000Z"),

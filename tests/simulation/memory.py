@@ -84,19 +84,35 @@ def _ordered(operator: str, left: Any, right: Any) -> bool:
     return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator])
 
 
+def held(items: Iterable[Item]) -> int:
+    """Micro-dollars that open jobs and batches hold."""
+    total = 0
+    for item in items:
+        hold = item.get("hold")
+        if hold == "RESERVED":
+            total += item["amount"]
+        elif isinstance(hold, int):
+            total += hold
+    return total
+
+
 class MemoryTable:
-    """Items by (PK, SK). What goes in and out is copied, so nobody holds a live item."""
+    """Items by (PK, SK). What goes in is copied whole, what comes out at its top, for nobody changes what is inside."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
 
     def get(self, key: Mapping[str, Any]) -> Item | None:
         found = self.items.get((key["PK"], key["SK"]))
-        return None if found is None else stored(found)
+        return None if found is None else dict(found)
 
     def peek(self, key: tuple[str, str]) -> Item:
         """The live item, for checks that only look."""
         return self.items[key]
+
+    def holds(self, partition: str) -> int:
+        """What jobs and batches of a project hold, for the check after every step."""
+        return held(item for (pk, _), item in self.items.items() if pk == partition)
 
     def query_index(self, partition: str, prefix: str = "", *, limit: int | None = None) -> list[Item]:
         found = [
@@ -105,24 +121,24 @@ class MemoryTable:
             if item.get("GSI1PK") == partition and item.get("GSI1SK", "").startswith(prefix)
         ]
         found.sort(key=lambda item: (item["GSI1SK"], item["SK"]))
-        return [stored(item) for item in found[:limit]]
+        return [dict(item) for item in found[:limit]]
 
     def query(self, partition: str, prefix: str = "", **_: Any) -> list[Item]:
         found = [key for key in self.items if key[0] == partition and key[1].startswith(prefix)]
-        return [stored(self.items[key]) for key in sorted(found)]
+        return [dict(self.items[key]) for key in sorted(found)]
 
     def write(self, action: Put | Update | Delete) -> Item:
         key = _key(action)
         old = self.items.get(key)
         if not holds(action.condition, old):
-            raise ConditionFailed(stored(old) if old is not None else None)
+            raise ConditionFailed(dict(old) if old is not None else None)
         new = _applied(action, old)
         if new is None:
             self.items.pop(key, None)
             new = old or {}
         else:
             self.items[key] = new
-        answer: Item = action.item if isinstance(action, Put) else stored(new)
+        answer: Item = action.item if isinstance(action, Put) else dict(new)
         return answer
 
     def transact(self, actions: Sequence[Action]) -> None:
@@ -133,7 +149,7 @@ class MemoryTable:
         ]
         if any(failed):
             standing = [self.items.get(key) if bad else None for bad, key in zip(failed, touched, strict=True)]
-            raise TransactionRefused(failed, [stored(item) if item is not None else None for item in standing])
+            raise TransactionRefused(failed, [dict(item) if item is not None else None for item in standing])
         for action, key in zip(actions, touched, strict=True):
             if not isinstance(action, Check):
                 new = _applied(action, self.items.get(key))

@@ -136,6 +136,40 @@ MUTANTS = (
         "unaccounted",
     ),
     Mutant(
+        "a batch keeps the hold it handed to its jobs",
+        "vibeboard.jobs.batches",
+        (('add={"hold": -share},', 'add={"hold": 0},'),),
+        "jobs and batches hold",
+    ),
+    Mutant(
+        "two writers write the same chunk of a batch",
+        "vibeboard.jobs.batches",
+        (
+            (
+                'condition=Attr("state").eq(OPEN) & Attr("written").eq(batch["written"]) & Attr("hold").gte(share),',
+                'condition=Attr("batchId").exists(),',
+            ),
+        ),
+        "jobs and batches hold",
+    ),
+    Mutant(
+        "what a batch ordered a second time stays held",
+        "vibeboard.jobs.batches",
+        (
+            (
+                "actions = [move, *(Put(job, NEW) for job in fresh), *_give_back(batch, back)]",
+                "actions = [move, *(Put(job, NEW) for job in fresh)]",
+            ),
+        ),
+        "jobs and batches hold",
+    ),
+    Mutant(
+        "nobody looks after a batch whose writer died",
+        "vibeboard.jobs.reconcile",
+        (("for batch in table().query_index(keys.OPEN_BATCHES, limit=OPEN_JOBS_PER_RUN):", "for batch in ():"),),
+        "still holds money",
+    ),
+    Mutant(
         "look, then reserve",
         "vibeboard.store.ledger",
         (

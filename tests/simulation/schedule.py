@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.simulation.house import HOLD, PROJECT, USER, House, furnish
 from tests.simulation.world import Plan, Violation
-from vibeboard.jobs import admission, cancelling, reconcile, settlement, waiting
+from vibeboard.jobs import admission, batches, cancelling, reconcile, settlement, waiting
 from vibeboard.store import keys, ledger
 from vibeboard.store.table import Update
 
@@ -16,7 +16,7 @@ BUDGET, QUOTA = ("PROJECT#" + PROJECT, "BUDGET"), ("USER#" + USER, "QUOTA")
 def run(seed: int, plan: Plan | None = None, backend: Any = None, jobs: int = 3) -> House:
     """Play a schedule to its end. Raises Violation with the seed and the last steps."""
     with House(seed, plan, backend, jobs) as house:
-        furnish(house.backend, CAP, jobs)
+        furnish(house.backend, _cap(house), jobs + len(house.batch))
         house.world.check = lambda: hold_always(house)
         try:
             _cast(house)
@@ -29,9 +29,16 @@ def run(seed: int, plan: Plan | None = None, backend: Any = None, jobs: int = 3)
         return house
 
 
+def _cap(house: House) -> int:
+    """Not everything fits: two of three jobs; with a batch of three, four of five."""
+    return CAP + 2 * HOLD if house.batch else CAP
+
+
 def _cast(house: House) -> None:
     """Who takes part: each order is sent twice, some are waited for, some cancelled; cap and locks move meanwhile."""
     world = house.world
+    for _ in range(2 if house.batch else 0):
+        world.add("batch", lambda: batches.admit_batch(PROJECT, USER, house.batch))
     for index, draft in enumerate(house.drafts):
         job_id = draft.job_id(PROJECT)
         for _ in range(2):
@@ -62,7 +69,7 @@ def _cancel(job_id: str) -> None:
 
 def _lower_cap(house: House) -> None:
     budget = ledger.read(PROJECT)
-    house.table.transact(ledger.cap_actions(budget, PROJECT, CAP - HOLD // 2, 3, "admin"))
+    house.table.transact(ledger.cap_actions(budget, PROJECT, _cap(house) - HOLD // 2, 3, "admin"))
 
 
 def _peace(house: House) -> None:
@@ -70,7 +77,7 @@ def _peace(house: House) -> None:
     world = house.world
     world.calm = True
     for pause in REST_PAUSES:
-        if not _open_jobs(house):
+        if not (_open_jobs(house) or _open_batches(house)):
             break
         world.wait(pause)
         world.add("reconciler", reconcile.reconcile, 60.0)
@@ -82,6 +89,14 @@ def _peace(house: House) -> None:
 
 def _open_jobs(house: House) -> list[Any]:
     return list(house.backend.query_index(keys.OPEN_JOBS))
+
+
+def _open_batches(house: House) -> list[Any]:
+    return list(house.backend.query_index(keys.OPEN_BATCHES))
+
+
+def _batches(house: House) -> list[Any]:
+    return list(house.backend.query(BUDGET[0], "BATCH#"))
 
 
 def _jobs(house: House) -> list[Any]:
@@ -100,6 +115,10 @@ def hold_always(house: House) -> None:
             bill = sum(t.billed for v in house.vendors.values() for t in v.taken)
             if bill > total:
                 raise Violation(f"overspend: billed {bill} of {total}")
+    counter = house.backend.peek(BUDGET)
+    holds = house.backend.holds(BUDGET[0])
+    if counter["reserved"] != holds:
+        raise Violation(f"reserved {counter['reserved']}, but jobs and batches hold {holds}")
     seen: set[str] = set()
     for vendor in house.vendors.values():
         for taken in vendor.taken:
@@ -112,6 +131,8 @@ def hold_at_rest(house: House) -> None:
     """In the end: nothing open, nothing reserved, every accepted submission accounted, books and jobs agree."""
     if left := _open_jobs(house):
         raise Violation(f"still open: {[(j['jobId'], j['status']) for j in left]}")
+    if _open_batches(house) or any(batch["hold"] for batch in _batches(house)):
+        raise Violation(f"a batch still holds money: {[(b['state'], b['hold']) for b in _batches(house)]}")
     jobs = {job["jobId"]: job for job in _jobs(house)}
     budget, quota = (house.backend.peek(where) for where in (BUDGET, QUOTA))
     spent = sum(job["actual"] for job in jobs.values())
@@ -121,6 +142,10 @@ def hold_at_rest(house: House) -> None:
         raise Violation(f"reserved at rest: {budget['reserved']}, {quota['reserved']}")
     if not budget["committed"] == quota["committed"] == spent == booked:
         raise Violation(f"books disagree: {budget['committed']}, {quota['committed']}, jobs {spent}, entries {booked}")
+    given_back = sum(e["held"] for e in entries if e["kind"] == "void" and "batchId" in e)
+    held = sum(e["amount"] for e in entries if e["kind"] == "reserve")
+    if held != sum(job["amount"] for job in jobs.values()) + given_back:
+        raise Violation(f"ledger rows reserve {held}, job rows {sum(job['amount'] for job in jobs.values())}, disagree")
     bills = {t.job_id: (t, v) for v in house.vendors.values() for t in v.taken}
     for job_id, job in jobs.items():
         if job["status"] not in settlement.AT_REST:

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from tests.simulation.crashes import PROVIDERS, enumerate_all
 from tests.simulation.house import PROJECT, USER, installed
-from tests.simulation.memory import MemoryTable
+from tests.simulation.memory import MemoryTable, held
 from tests.simulation.mutants import MUTANTS, Mutant, planted
 from tests.simulation.schedule import run
 from tests.simulation.world import Violation
@@ -69,6 +69,9 @@ class MotoTable(Table):
         found = self.get({"PK": key[0], "SK": key[1]})
         assert found is not None
         return found
+
+    def holds(self, partition: str) -> int:
+        return held([*self.query(partition, "JOB#"), *self.query(partition, "BATCH#")])
 
 
 @pytest.fixture(scope="module")

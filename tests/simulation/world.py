@@ -57,6 +57,7 @@ class Plan:
 
     faults: Mapping[int, str] = field(default_factory=dict)
     provider: str = "fal"
+    batch: bool = False
 
 
 class World:

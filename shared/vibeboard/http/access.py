@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Request
@@ -14,6 +14,7 @@ from vibeboard.domain.ids import project_of
 from vibeboard.domain.roles import PERMISSIONS, Permission, Role, may
 from vibeboard.http.problems import trace_id
 from vibeboard.store import projects
+from vibeboard.store.table import Item
 
 P = "/api/projects/{projectId}"
 C = P + "/scene-chains/{chainId}"
@@ -110,6 +111,13 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/api/webhooks/{provider}/{jobId}/{attempt}/{signature}"): "signed-url",
 }
 
+# Their one transaction proves the membership (http/deciding.py); asking first would be a call more.
+DECIDED_IN_THE_WRITE = {
+    ("POST", S + "/generate-frame"),
+    ("POST", S + "/generate"),
+    ("POST", C + "/generate"),
+}
+
 PROJECT_IN_ID = ("jobId", "exportId", "approvalId")
 USER_ID = re.compile(r"[A-Za-z0-9_.@|:-]{1,128}")
 
@@ -130,18 +138,23 @@ class Caller:
     def join(self, project_id: str, permission: Permission | None = None) -> "Caller":
         """The caller as a member of a project. Raises NotFound for outsiders, Forbidden below the needed role."""
         found = projects.membership(project_id, self.user)
-        if found is None:
-            raise NotFound("No such project", fix="Check the id, or ask the project's Owner to add you.")
-        role: Role = found["role"]
-        needed = permission or self.permission
-        if not may(role, needed):
-            raise Forbidden(
-                f"This needs the role {PERMISSIONS[needed]}; yours in this project is {role}",
-                fix="Ask an Admin or the Owner of the project.",
-                requiredRole=PERMISSIONS[needed],
-                role=role,
-            )
-        return Caller(self.user, self.name, self.organization, needed, self.trace_id, project_id, role, self.groups)
+        member = replace(self, permission=permission or self.permission, project_id=project_id)
+        if found is None or not may(found["role"], member.permission):
+            raise turned_away(member, found)
+        return replace(member, role=found["role"])
+
+
+def turned_away(caller: Caller, membership: Item | None) -> NotFound | Forbidden:
+    """Why somebody with this membership (or none) may not do what the caller wants."""
+    if membership is None:
+        return NotFound("No such project", fix="Check the id, or ask the project's Owner to add you.")
+    needed, role = PERMISSIONS[caller.permission], membership["role"]
+    return Forbidden(
+        f"This needs the role {needed}; yours in this project is {role}",
+        fix="Ask an Admin or the Owner of the project.",
+        requiredRole=needed,
+        role=role,
+    )
 
 
 def claims_of(event: dict[str, Any]) -> dict[str, Any]:
@@ -183,4 +196,6 @@ async def caller(request: Request) -> Caller:
             project_id = project_of(request.path_params[name])
             if project_id is None:
                 raise NotFound("No such thing", fix="Check the id.")
+    if project_id and route in DECIDED_IN_THE_WRITE:
+        return replace(person, project_id=project_id)
     return person.join(project_id) if project_id else person

@@ -14,7 +14,7 @@ from vibeboard.domain.pricing import price
 from vibeboard.jobs import clock, queues
 from vibeboard.providers import matrix
 from vibeboard.store import keys, ledger
-from vibeboard.store.table import NEW, Action, Check, Item, Put, TransactionRefused, Update, table
+from vibeboard.store.table import NEW, Action, Item, Put, TransactionRefused, table
 
 JOBS_PER_TRANSACTION = 90  # of DynamoDB's 100 actions; the rest are counters, entry and guards
 
@@ -49,10 +49,15 @@ class JobDraft:
 
 @dataclass(frozen=True)
 class Guard:
-    """A condition that must hold in the same transaction; `refuse` makes the error from what stood there instead."""
+    """A write that must be possible in the same transaction; `refuse` makes the error from what stood there instead."""
 
-    action: Check | Update
+    action: Action
     refuse: Callable[[Item | None], Exception]
+
+
+Proof = Callable[
+    [list[Item]], Sequence[Guard]
+]  # guards that depend on the jobs: who asked, and the answer that is kept
 
 
 def admit(
@@ -61,62 +66,90 @@ def admit(
     drafts: Sequence[JobDraft],
     *,
     guards: Sequence[Guard] = (),
+    proof: Proof | None = None,
     trace_id: str = "",
-    dispatch: bool = True,
 ) -> list[Item]:
     """Reserve the total of all drafts and create their jobs, all or none; then hand them to the submit queue.
 
-    Returns the jobs in the drafts' order; a draft that was admitted before comes back as the job it became.
-    Raises GateRefused (contract 409, cap 409, quota 402), a guard's own error, Invalid for more than
-    JOBS_PER_TRANSACTION drafts.
+    Returns the jobs in the drafts' order; a draft that was admitted before comes back as the job it became. `proof`
+    goes before everything else: when it fails, nobody learns what else would have.
+    Raises the proof's error, a guard's own error, GateRefused (contract 409, cap 409, quota 402), Invalid for more
+    than JOBS_PER_TRANSACTION drafts.
     """
-    if len(drafts) > JOBS_PER_TRANSACTION:
-        raise Invalid(
-            f"{len(drafts)} jobs in one request; the limit is {JOBS_PER_TRANSACTION}",
-            field="segments",
-            fix=f"Send at most {JOBS_PER_TRANSACTION} shots at once.",
-        )
-    items = [_job_item(project_id, user, draft, trace_id) for draft in drafts]
+    too_many(drafts, JOBS_PER_TRANSACTION)
+    items = [job_item(project_id, user, draft, trace_id) for draft in drafts]
     known: dict[str, Item] = {}
     while True:
+        jobs = [known.get(item["jobId"], item) for item in items]
         fresh = [item for item in items if item["jobId"] not in known]
-        if not fresh:
-            break
+        first = list(proof(jobs)) if proof else []
+        every = [*first, *guards]
         total = sum(item["amount"] for item in fresh)
-        actions: list[Action] = [
-            *ledger.reserve_actions(project_id, user, total, matrix.billing()),
-            ledger.entry_action(
-                project_id,
-                "reserve",
-                total,
-                actor=user,
-                trace_id=trace_id,
-                jobs=[item["jobId"] for item in fresh],
-                operation=fresh[0]["operation"],
-            ),
-            *(guard.action for guard in guards),
-            *(Put(item, NEW) for item in fresh),
-        ]
+        money = reservation(project_id, user, total, fresh, trace_id) if fresh else []
+        actions = [*(guard.action for guard in every), *money, *(Put(item, NEW) for item in fresh)]
+        if not actions:
+            return jobs
         try:
             table().transact(actions)
             break
         except TransactionRefused as refused:
-            first_job = len(actions) - len(fresh)
-            replayed = [refused.items[first_job + i] for i in range(len(fresh)) if refused.failed[first_job + i]]
+            raise_first(first, refused)
+            at = len(every) + len(money)
+            replayed = [refused.items[at + i] for i in range(len(fresh)) if refused.failed[at + i]]
             if replayed:
                 known |= {item["jobId"]: item for item in replayed if item}
                 continue
-            for position, guard in enumerate(guards, start=3):
-                if refused.failed[position]:
-                    raise guard.refuse(refused.items[position]) from refused
-            raise (ledger.refusal(refused.failed, refused.items, total, matrix.billing()) or refused) from refused
-    created = [item for item in items if item["jobId"] not in known]
-    if created and dispatch:
-        queues.send(queues.SUBMIT, [{"projectId": project_id, "jobId": item["jobId"]} for item in created])
-    return [known.get(item["jobId"], item) for item in items]
+            raise explained(every, refused, total) from refused
+    dispatch(project_id, [item["jobId"] for item in fresh])
+    return jobs
 
 
-def _job_item(project_id: str, user: str, draft: JobDraft, trace_id: str) -> Item:
+def too_many(drafts: Sequence[JobDraft], limit: int) -> None:
+    """Raises Invalid above the limit."""
+    if len(drafts) > limit:
+        raise Invalid(
+            f"{len(drafts)} jobs in one request; the limit is {limit}",
+            field="segments",
+            fix=f"Send at most {limit} shots at once.",
+        )
+
+
+def reservation(
+    project_id: str, user: str, total: int, items: Sequence[Item], trace_id: str, **facts: Any
+) -> list[Action]:
+    """Two counters and the entry that says why; `explained` reads a refusal by this order."""
+    facts = facts or {"jobs": [item["jobId"] for item in items]}
+    entry = ledger.entry_action(
+        project_id, "reserve", total, actor=user, trace_id=trace_id, operation=items[0]["operation"], **facts
+    )
+    return [*ledger.reserve_actions(project_id, user, total, matrix.billing()), entry]
+
+
+def raise_first(guards: Sequence[Guard], refused: TransactionRefused) -> None:
+    """The error of the first guard that failed, if one did."""
+    for position, guard in enumerate(guards):
+        if refused.failed[position]:
+            raise guard.refuse(refused.items[position]) from refused
+
+
+def explained(guards: Sequence[Guard], refused: TransactionRefused, total: int) -> Exception:
+    """Why a transaction of guards, then `reservation`, was refused."""
+    raise_first(guards, refused)
+    at = len(guards)
+    return ledger.refusal(refused.failed[at:], refused.items[at:], total, matrix.billing()) or refused
+
+
+def dispatch(project_id: str, job_ids: Sequence[str]) -> None:
+    """Tell the submit queue in one call; more than SQS takes at once go as one message, which the queue's consumer
+    spreads out after the answer."""
+    if len(job_ids) > queues.MESSAGES_PER_CALL:
+        queues.send(queues.SUBMIT, [{"projectId": project_id, "jobIds": list(job_ids)}])
+    else:
+        queues.send(queues.SUBMIT, [{"projectId": project_id, "jobId": job_id} for job_id in job_ids])
+
+
+def job_item(project_id: str, user: str, draft: JobDraft, trace_id: str) -> Item:
+    """A new job with its hold, in the index of open jobs."""
     job_id, at = draft.job_id(project_id), clock.stamp()
     provider = draft.provider or matrix.provider_of(draft.operation)
     return {

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from vibeboard.domain.errors import NotFound, VibeBoardError
-from vibeboard.jobs import answers, cancelling, engines, reconcile, settlement, submission
+from vibeboard.jobs import answers, batches, cancelling, engines, queues, reconcile, settlement, submission
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import objects
 from vibeboard.store.table import Item
@@ -15,7 +15,13 @@ logger = Logger(service="vibeboard")
 
 
 def to_submit(body: dict[str, Any]) -> None:
-    """{projectId, jobId}: send it out. With `cancel`: ask it back."""
+    """{projectId, jobId}: send it out. With `cancel`: ask it back. {jobIds} or {batchId}: spread it out first."""
+    if "batchId" in body:
+        batches.fan_out(body["projectId"], body["batchId"])
+        return
+    if "jobIds" in body:
+        queues.send(queues.SUBMIT, [{"projectId": body["projectId"], "jobId": job_id} for job_id in body["jobIds"]])
+        return
     if body.get("cancel"):
         cancelling.carry_out(read_job(body["projectId"], body["jobId"]))
         return

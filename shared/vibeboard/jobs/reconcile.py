@@ -40,9 +40,13 @@ def result_key(job: Item) -> str:
 
 
 def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float = REDO_AFTER_SECONDS) -> dict[str, int]:
-    """Look at every open job, the longest unlooked-at first. Returns how many were moved, by how."""
+    """Look at every open batch, then every open job, the longest unlooked-at first. Returns how many moved, by how."""
     moved = dict.fromkeys(("resent", "adopted", "redone", "asked", "assumed", "released", "waiting", "failed"), 0)
     listed = table().query_index(keys.OPEN_JOBS, limit=OPEN_JOBS_PER_RUN)
+    for batch in table().query_index(keys.OPEN_BATCHES, limit=OPEN_JOBS_PER_RUN):
+        if clock.age(batch["updatedAt"]) >= resend_after:  # its message was lost, or its writer died
+            queues.send(queues.SUBMIT, [{"projectId": batch["projectId"], "batchId": batch["batchId"]}])
+            moved["resent"] += 1
     deaf: set[str] = set()  # vendors that did not answer once are left in peace until the next run
     for row in sorted(listed, key=lambda job: str(job.get("polledAt") or job["createdAt"])):
         may_ask = moved["asked"] < VENDOR_QUESTIONS_PER_RUN and row["provider"] not in deaf

@@ -7,6 +7,7 @@
 | budget           | PROJECT#p   | BUDGET                              |
 | ledger entry     | PROJECT#p   | ENTRY#ulid                          |
 | job and hold     | PROJECT#p   | JOB#id (GSI1 while open: JOBS#OPEN) |
+| batch            | PROJECT#p   | BATCH#id (GSI1 while open: BATCHES#OPEN) |
 | outline          | PROJECT#p   | OUTLINE#version                     |
 | breakdown        | PROJECT#p   | BREAKDOWN                           |
 | asset, upload    | PROJECT#p   | ASSET#id, UPLOAD#id                 |
@@ -73,6 +74,12 @@ def job(project_id: str, job_id: str) -> Key:
 
 OPEN_JOBS = "JOBS#OPEN"  # sparse GSI1 partition: jobs that are not at rest
 
+OPEN_BATCHES = "BATCHES#OPEN"  # sparse GSI1 partition: batches whose jobs are not all written
+
+
+def batch(project_id: str, batch_id: str) -> Key:
+    return _in_project(project_id, f"BATCH#{batch_id}")
+
 
 def outline(project_id: str, version: int) -> Key:
     return _in_project(project_id, f"OUTLINE#{version:05d}")
@@ -138,6 +145,10 @@ def operation(project_id: str, ulid: str) -> Key:
     return _in_project(project_id, f"OPLOG#{ulid}")
 
 
+def idempotency(user: str, request: str) -> Key:
+    return {"PK": f"IDEMPOTENCY#{user}", "SK": request}
+
+
 def crew(organization: str, user: str) -> Key:
     return {"PK": f"ORG#{organization}", "SK": f"CREW#{user}"}
 
@@ -153,6 +164,10 @@ def upload_object(project_id: str, upload_id: str, name: str) -> str:
 
 def job_object(project_id: str, job_id: str, name: str) -> str:
     return f"{media_prefix(project_id)}jobs/{job_id}/{name}"
+
+
+def batch_object(project_id: str, batch_id: str, name: str) -> str:
+    return f"{media_prefix(project_id)}batches/{batch_id}/{name}"
 
 
 def export_object(project_id: str, export_id: str, name: str) -> str:

@@ -20,6 +20,7 @@ FAMILIES = {
     "clip.render": "11 render passes",
     "export.master": "12 master and package",
     "asset.deconstruct": "3 sets",
+    "asset.materials": "3 sets",
     "character.train": "4 training",
 }
 # Relative time of one job of each kind; the export's grows with the film.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from assets import service
-from assets.models import CreateAsset, Deconstruct, RenameAsset
+from assets.models import CreateAsset, Deconstruct, RenameAsset, RenameAssets
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
 from vibeboard.http.app import handler_of
@@ -14,6 +14,7 @@ from vibeboard.http.jobs import accepted
 from vibeboard.http.revisions import IdempotencyKey, IfMatch
 
 router = APIRouter()
+Text = Annotated[str, Query(max_length=500)]
 Member = Annotated[Caller, Depends(access.caller)]
 
 
@@ -22,8 +23,14 @@ async def list_assets(
     caller: Member,
     scene: Annotated[int | None, Query(ge=1, le=999)] = None,
     type: Annotated[str, Query(max_length=40)] = "",
+    model: Text = "",
+    createdBy: Text = "",
+    sha256: Text = "",
+    parent: Text = "",
+    licence: Text = "",
 ) -> dict[str, Any]:
-    return {"items": service.listing(caller.project_id, scene, type)}
+    wanted = {"model": model, "createdBy": createdBy, "sha256": sha256, "parent": parent, "licence": licence}
+    return {"items": service.listing(caller.project_id, scene, type, wanted)}
 
 
 @router.post(P + "/assets", status_code=201)
@@ -41,6 +48,16 @@ async def read_asset(assetId: str, caller: Member, response: Response) -> dict[s
     asset = service.view(service.read(caller.project_id, assetId))
     revisions.tag(response, asset["rev"])
     return asset
+
+
+@router.get(P + "/assets/{assetId}/provenance")
+async def read_provenance(assetId: str, caller: Member) -> dict[str, Any]:
+    return service.read_provenance(caller.project_id, assetId)
+
+
+@router.post(P + "/assets/rename")
+async def rename_assets(body: RenameAssets, caller: Member) -> dict[str, Any]:
+    return {"items": service.rename_many(caller, [(row.asset_id, row.name) for row in body.renames])}
 
 
 @router.put(P + "/assets/{assetId}")

@@ -1,5 +1,6 @@
 """The Asset Bin (SOP step 3): assets by the naming schema, each with its provenance, built in 3D on request."""
 
+import hashlib
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,15 +11,18 @@ from vibeboard.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from vibeboard.domain.gates import GateRefused, enforce, evaluate
 from vibeboard.domain.ids import new_id
 from vibeboard.domain.naming import ASSET_TYPES, check_name
+from vibeboard.domain.pricing import price
+from vibeboard.film.provenance import files_of, matches, of_upload, provenance_of, sidecar, sidecar_key, write_sidecar
+from vibeboard.film.sets import build_drafts, building
 from vibeboard.http.access import Caller
-from vibeboard.jobs.admission import Guard, JobDraft, admit
+from vibeboard.jobs.admission import Guard, admit
 from vibeboard.store import keys, ledger, objects, projects
 from vibeboard.store.audit import audit_action, now
 from vibeboard.store.table import EXISTS, NEW, Item, Put, TransactionRefused, Update, public, table
 from vibeboard.views import job_view
 
-DECONSTRUCT_MODEL = "runpod/3d-re-gen"
 BUILDING = "building"
+_RECORDS = ("geometryProvenance", "materialsProvenance")
 
 # what a file is for, by its suffix (the SOP's "geometry", "pbr" …)
 FILE_TYPES = {
@@ -41,11 +45,15 @@ def check_schema(name: str) -> str:
     return ASSET_TYPES[name.split("_")[2]]
 
 
-def listing(project_id: str, scene: int | None, kind: str) -> list[Item]:
-    """Assets by name, of one scene (counted from 1) or type if asked."""
+def listing(project_id: str, scene: int | None, kind: str, wanted: dict[str, str]) -> list[Item]:
+    """Assets by name, of one scene (counted from 1) or type if asked, and whose provenance matches what is `wanted`."""
     rows = table().query(f"PROJECT#{project_id}", "ASSET#")
-    wanted = f"SC{scene:02d}_" if scene is not None else ""
-    shown = [row for row in rows if row["name"].startswith(wanted) and (not kind or row["type"] == kind)]
+    scene_prefix = f"SC{scene:02d}_" if scene is not None else ""
+    shown = [
+        row
+        for row in rows
+        if row["name"].startswith(scene_prefix) and (not kind or row["type"] == kind) and matches(row, wanted)
+    ]
     return [view(row) for row in sorted(shown, key=lambda row: (row["name"], row["assetId"]))]
 
 
@@ -60,20 +68,26 @@ def create(caller: Caller, body: CreateAsset) -> Item:
     """One's own asset, with the file of a completed upload. Raises GateRefused (naming), Conflict, NotFound."""
     kind = check_schema(body.name)
     _name_is_free(caller.project_id, body.name)
-    files, digests = _uploaded(caller.project_id, body.upload_id)
-    provenance: dict[str, Any] = {
-        "sourcePrompt": body.source_prompt,
-        "seed": body.seed,
-        "model": body.model or ("upload" if files else "none"),
-        "licence": body.licence,
-        "createdAt": now(),
-        "createdBy": caller.user,
-        **digests,
-    }
+    files = _uploaded(caller.project_id, body.upload_id)
+    provenance = of_upload(
+        caller.user,
+        prompt=body.source_prompt,
+        seed=body.seed,
+        model=body.model or ("upload" if files else "none"),
+        licence=body.licence,
+        parents=_parents(caller.project_id, body.parents),
+        sha256=files[0]["sha256"] if files else "",
+    )
     return view(_store(caller, new_id("asset"), body.name, kind, files, provenance))
 
 
-def _store(caller: Caller, asset_id: str, name: str, kind: str, files: list[Item], provenance: dict[str, Any]) -> Item:
+def _parents(project_id: str, ids: list[str]) -> list[Item]:
+    """The assets this one was made from. Raises NotFound for one that is not the project's."""
+    found = [read(project_id, asset_id) for asset_id in dict.fromkeys(ids)]
+    return [{"assetId": row["assetId"], "sha256": provenance_of(row).get("sha256", "")} for row in found]
+
+
+def _store(caller: Caller, asset_id: str, name: str, kind: str, files: list[Item], provenance: Item) -> Item:
     item: Item = {
         **keys.asset(caller.project_id, asset_id),
         "assetId": asset_id,
@@ -83,30 +97,30 @@ def _store(caller: Caller, asset_id: str, name: str, kind: str, files: list[Item
         "status": "complete" if files else "placeholder",
         "origin": "user",
         "files": files,
-        "provenance": {key: value for key, value in provenance.items() if value not in ("", None)},
+        "provenance": provenance,
+        "sidecarKey": sidecar_key(caller.project_id, asset_id),
         "rev": 1,
     }
-    sidecar = f"{keys.media_prefix(caller.project_id)}assets/{asset_id}/provenance.json"
-    item["sidecarKey"] = sidecar
     audit = audit_action(
         caller.project_id, actor=caller.user, act="asset.create", trace_id=caller.trace_id, assetId=asset_id, name=name
     )
     table().transact([Put(item, NEW), audit])
-    objects.write_json(sidecar, {"assetId": asset_id, "name": name, "provenance": item["provenance"]})
+    write_sidecar(item)
     return item
 
 
-def _uploaded(project_id: str, upload_id: str | None) -> tuple[list[Item], dict[str, Any]]:
+def _uploaded(project_id: str, upload_id: str | None) -> list[Item]:
     if upload_id is None:
-        return [], {}
+        return []
     upload = table().get(keys.upload(project_id, upload_id))
     if upload is None:
         raise NotFound("No such upload", fix="Start the upload first.")
     if upload["status"] != "complete":
         raise Conflict(f"The upload is {upload['status']}", code="UPLOAD_OPEN", fix="Complete the upload first.")
     suffix = PurePosixPath(upload["name"]).suffix.lower()
-    row = {"name": upload["name"], "type": FILE_TYPES.get(suffix, "file"), "key": upload["key"]}
-    return [row], {"sha256": upload["sha256"]}
+    kind = FILE_TYPES.get(suffix, "file")
+    facts = {"sha256": upload["sha256"], "bytes": upload["bytes"]}
+    return [{"name": upload["name"], "type": kind, "key": upload["key"], **facts}]
 
 
 def _name_is_free(project_id: str, name: str, asset_id: str = "") -> None:
@@ -117,32 +131,74 @@ def _name_is_free(project_id: str, name: str, asset_id: str = "") -> None:
 
 def rename(caller: Caller, asset_id: str, name: str, rev: int | None) -> Item:
     """Give an asset another name. Raises GateRefused (naming), NotFound, Conflict, StaleRevision."""
-    kind = check_schema(name)
-    item = read(caller.project_id, asset_id)
-    if item["name"] == name:
-        return view(item)
-    _name_is_free(caller.project_id, name, asset_id)
-    expected = rev if rev is not None else item["rev"]
-    change = {"name": name, "type": kind, "updatedAt": now(), "rev": expected + 1}
-    write = Update(keys.asset(caller.project_id, asset_id), set=change, condition=EXISTS & Attr("rev").eq(expected))
-    facts = {"assetId": asset_id, "from": item["name"], "to": name}
+    return rename_many(caller, [(asset_id, name)], rev)[0]
+
+
+def rename_many(caller: Caller, wanted: list[tuple[str, str]], rev: int | None = None) -> list[Item]:
+    """Give several assets other names, all or none; two may swap theirs. rev: for a single one, the revision it has.
+
+    Raises GateRefused (naming, the first name off the schema), NotFound, Conflict ASSET_EXISTS or StaleRevision.
+    """
+    kinds = [check_schema(name) for _, name in wanted]
+    rows = {row["assetId"]: row for row in table().query(f"PROJECT#{caller.project_id}", "ASSET#")}
+    for asset_id, _ in wanted:
+        if asset_id not in rows:
+            raise NotFound(f"No such asset: {asset_id}", fix="List the project's assets for their ids.")
+    after = {asset_id: row["name"] for asset_id, row in rows.items()} | dict(wanted)
+    for _, name in wanted:
+        if sum(other == name for other in after.values()) > 1:
+            raise Conflict(f"{name} exists already", code="ASSET_EXISTS", fix="Use another name, or that asset.")
+    changes = {
+        asset_id: {"name": name, "type": kind, "updatedAt": now(), "rev": (rev or rows[asset_id]["rev"]) + 1}
+        for (asset_id, name), kind in zip(wanted, kinds, strict=True)
+        if rows[asset_id]["name"] != name
+    }
+    if changes:
+        _write_names(caller, rows, changes)
+    renamed = [rows[asset_id] | changes.get(asset_id, {}) for asset_id, _ in wanted]
+    for item in renamed:
+        if item["assetId"] in changes:
+            write_sidecar(item)
+    return [view(item) for item in renamed]
+
+
+def _write_names(caller: Caller, rows: dict[str, Item], changes: dict[str, Item]) -> None:
+    writes = [
+        Update(
+            keys.asset(caller.project_id, asset_id),
+            set=change,
+            condition=EXISTS & Attr("rev").eq(change["rev"] - 1),
+        )
+        for asset_id, change in changes.items()
+    ]
+    facts = [
+        {"assetId": asset_id, "from": rows[asset_id]["name"], "to": change["name"]}
+        for asset_id, change in changes.items()
+    ]
+    told = facts[0] if len(facts) == 1 else facts
     audit = audit_action(
-        caller.project_id, actor=caller.user, act="asset.rename", trace_id=caller.trace_id, change=facts
+        caller.project_id, actor=caller.user, act="asset.rename", trace_id=caller.trace_id, change=told
     )
     try:
-        table().transact([write, audit])
+        table().transact([*writes, audit])
     except TransactionRefused as refused:
-        current = (refused.items[0] or {}).get("rev")
+        at = refused.failed.index(True)
+        current = (refused.items[at] or {}).get("rev")
+        expected = list(changes.values())[at]["rev"] - 1
         raise StaleRevision(
             f"The asset is at revision {current}, not {expected}",
             fix="Read it again and repeat your change.",
             currentRevision=current,
         ) from refused
-    return view(item | change)
+
+
+def read_provenance(project_id: str, asset_id: str) -> Item:
+    """The sidecar, as it stands beside the file. Raises NotFound."""
+    return sidecar(read(project_id, asset_id))
 
 
 def deconstruct(caller: Caller, body: Deconstruct) -> dict[str, Any]:
-    """Order geometry, point cloud and materials of one asset from one picture; a job under way is answered again.
+    """Order geometry and materials of one asset from one picture; jobs under way are answered again.
 
     Raises GateRefused (naming, contract, cap, quota), NotFound, Invalid (no picture).
     """
@@ -152,25 +208,34 @@ def deconstruct(caller: Caller, body: Deconstruct) -> dict[str, Any]:
     if body.asset_id is not None:
         item = read(caller.project_id, body.asset_id)
         image = body.image_key or _picture_of(item, project)
-        job = _order(caller, item, image, body.prompt, project["seed"])
     else:
         name, image = body.name or "", body.image_key or ""
         kind = check_schema(name)
         _name_is_free(caller.project_id, name)
-        files = [{"name": PurePosixPath(image).name, "type": "image", "key": image}]
-        provenance = {"sourcePrompt": body.prompt, "seed": project["seed"], "model": "upload"}
-        provenance |= {"createdAt": now(), "createdBy": caller.user}
+        digest = hashlib.sha256(objects.read(image)).hexdigest()
+        files = [{"name": PurePosixPath(image).name, "type": "image", "key": image, "sha256": digest}]
+        provenance = of_upload(
+            caller.user,
+            prompt=body.prompt,
+            seed=project["seed"],
+            model="upload",
+            licence="",
+            parents=[],
+            sha256=digest,
+        )
         _would_be_admitted(caller.project_id)
         item = _store(caller, new_id("asset"), name, kind, files, provenance)
-        job = _order(caller, item, image, body.prompt, project["seed"])
-    return job_view(job) | {"assetId": item["assetId"], "name": item["name"]}
+    jobs = _order(caller, item, image, body, project["seed"])
+    shown = [job_view(job) for job in jobs]
+    return shown[0] | {"assetId": item["assetId"], "name": item["name"], "jobs": shown}
 
 
 def _would_be_admitted(project_id: str) -> None:
-    """A new asset is stored before its job is admitted: the gates are asked first, so that a refusal leaves nothing."""
+    """A new asset is stored before its jobs are admitted: the gates are asked first, so that a refusal leaves
+    nothing."""
     budget = ledger.read(project_id)
     enforce("contract", {"budgetCap": budget.get("cap"), "referencePack": budget.get("referencePack", 0)})
-    amount = JobDraft("asset.deconstruct", {}, {}).amount
+    amount = price("asset.deconstruct", {}) + price("asset.materials", {})
     enforce("producerHard", ledger.cap_facts(budget, amount))
 
 
@@ -188,35 +253,33 @@ def _picture_of(item: Item, project: Item) -> str:
     return str(references[0]["key"])
 
 
-def _order(caller: Caller, item: Item, image: str, prompt: str, seed: int) -> Item:
-    """Admit the job; the asset turns to `building` in the same transaction."""
+def _order(caller: Caller, item: Item, image: str, body: Deconstruct, seed: int) -> list[Item]:
+    """Admit the jobs; the asset turns to `building` in the same transaction."""
     under_way = item["status"] == BUILDING
     attempt = item.get("attempt", 0) + (0 if under_way else 1)
-    prompt = prompt or item.get("provenance", {}).get("sourcePrompt", "")
-    if under_way and item.get("buildInput"):
-        image, prompt = item["buildInput"]["image"], item["buildInput"]["prompt"]
-    draft = JobDraft(
-        operation="asset.deconstruct",
-        target={"assetId": item["assetId"]},
-        input={"image": image, "name": item["name"], "prompt": prompt, "seed": seed},
-        attempt=attempt,
-        model=DECONSTRUCT_MODEL,
-    )
+    prompt = body.prompt or item.get("provenance", {}).get("sourcePrompt", "")
+    if under_way and item.get("buildJobs"):
+        found = [table().get(keys.job(caller.project_id, job_id)) for job_id in item["buildJobs"]]
+        if standing := [job for job in found if job]:
+            return standing
+    drafts = build_drafts(item, image, prompt=prompt, seed=seed, attempt=attempt, labels=tuple(body.labels))
     mark = Update(
         keys.asset(caller.project_id, item["assetId"]),
-        set={"status": BUILDING, "attempt": attempt, "buildInput": {"image": image, "prompt": prompt}},
+        set=building(drafts, caller.project_id, image, attempt),
         condition=EXISTS,
     )
     guard = Guard(mark, lambda _standing: NotFound("No such asset"))
-    return admit(caller.project_id, caller.user, [draft], guards=[guard], trace_id=caller.trace_id)[0]
+    return admit(caller.project_id, caller.user, drafts, guards=[guard], trace_id=caller.trace_id)
 
 
 def view(item: Item) -> Item:
     """The SOP's asset: {assetId, name, type, files, provenance}, with status, links and the naming gate."""
     verdict = check_name(item["name"])
     facts = {"valid": verdict.ok, "reason": verdict.reason, "suggestion": verdict.suggestion}
-    files = [row | {"url": objects.link(row.get("key"))} for row in item["files"]]
-    return public(item, hide=("buildInput", "origin")) | {
+    files = [row | {"url": objects.link(row.get("key"))} for row in files_of(item)]
+    shown = public(item, hide=("buildInput", "origin", "builtFiles", "materialFiles", *_RECORDS))
+    return shown | {
         "files": files,
+        "provenance": provenance_of(item),
         "gates": {"naming": evaluate("naming", facts).to_dict()},
     }

@@ -11,6 +11,7 @@ from vibeboard.domain.formats import Quality, frame_size
 from vibeboard.domain.models import EDIT
 from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, price
 from vibeboard.domain.story import CastMember
+from vibeboard.film.sets import build_drafts, building
 from vibeboard.film.story import read_breakdown
 from vibeboard.jobs.admission import Guard, JobDraft, admit
 from vibeboard.jobs.drafts import FRAME_QUALITY
@@ -18,7 +19,6 @@ from vibeboard.store import keys, ledger, projects
 from vibeboard.store.audit import now
 from vibeboard.store.table import EXISTS, Item, Update, table
 
-DECONSTRUCT_MODEL = "runpod/3d-re-gen"
 FRAMES_PER_SHOT = 2  # first and last
 
 
@@ -101,33 +101,24 @@ def build_assets(project_id: str, number: int | None, trace_id: str) -> dict[str
     places = read_breakdown(project_id).asset_manifest.locations
     first = next((item for item in assets if places and item.get("identifier") == places[0]), None)
     references = project.get("references", [])
-    if first and first.get("buildJobId"):
-        jobs.append(first["buildJobId"])
+    if first and first.get("buildJobs"):
+        jobs += first["buildJobs"]
     elif first and references and first["status"] == "placeholder":
-        draft = JobDraft(
-            operation="asset.deconstruct",
-            target={"assetId": first["assetId"]},
-            input={
-                "image": references[0]["key"],
-                "name": first["name"],
-                "prompt": first["provenance"]["sourcePrompt"],
-                "seed": project["seed"],
-            },
-            model=DECONSTRUCT_MODEL,
+        drafts = build_drafts(
+            first, references[0]["key"], prompt=first["provenance"]["sourcePrompt"], seed=project["seed"]
         )
-        if fits(project, payer, draft.amount, quality):
-            jobs.append(_build(project_id, first, draft, payer, trace_id))
+        if fits(project, payer, sum(draft.amount for draft in drafts), quality):
+            jobs += _build(project_id, first, drafts, payer, trace_id)
     return {"assets": len(assets), "jobs": jobs}
 
 
-def _build(project_id: str, asset: Item, draft: JobDraft, payer: str, trace_id: str) -> str:
-    job_id = draft.job_id(project_id)
+def _build(project_id: str, asset: Item, drafts: list[JobDraft], payer: str, trace_id: str) -> list[str]:
+    change = building(drafts, project_id, drafts[0].input["assets"]["image"], 1)
     mark = Update(
         keys.asset(project_id, asset["assetId"]),
-        set={"status": "building", "attempt": 1, "buildJobId": job_id,
-             "buildInput": {"image": draft.input["image"], "prompt": draft.input["prompt"]}},
+        set=change,
         condition=EXISTS & Attr("status").eq("placeholder"),
-    )  # fmt: skip
+    )
     taken = Conflict("Somebody builds this asset already", fix="Wait for its job.")
-    admit(project_id, payer, [draft], guards=[Guard(mark, lambda _standing: taken)], trace_id=trace_id)
-    return job_id
+    admit(project_id, payer, drafts, guards=[Guard(mark, lambda _standing: taken)], trace_id=trace_id)
+    return list(change["buildJobs"])

@@ -18,6 +18,7 @@ SAME_REQUEST_SECONDS = 60  # without an Idempotency-Key, the same override withi
 # operation -> the SOP step that spends it
 STEPS: dict[str, str] = {
     "asset.deconstruct": "3 Asset Bin",
+    "asset.materials": "3 Asset Bin",
     "character.train": "4 Character Foundry",
     "frame.draw": "7 Storyboard",
     "frame.edit": "7 Storyboard",

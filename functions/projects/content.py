@@ -32,12 +32,10 @@ MAX_JSON_BYTES = 5 * 1024 * 1024
 
 # (offset, bytes) that a file of this kind carries
 _SIGNATURES: dict[str, tuple[int, bytes]] = {
-    ".glb": (0, b"glTF"),
     ".ply": (0, b"ply"),
     ".wav": (8, b"WAVE"),
     ".mp4": (4, b"ftyp"),
     ".mov": (4, b"ftyp"),
-    ".zip": (0, b"PK\x03\x04"),
 }
 
 
@@ -57,6 +55,8 @@ def examine(kind: str, name: str, body: bytes) -> dict[str, Any]:
         return _picture(name, body)
     if suffix == ".json":
         return _json(name, body)
+    if suffix in (".glb", ".zip"):
+        return _structured(name, suffix, body)
     offset, signature = _SIGNATURES[suffix]
     if body[offset : offset + len(signature)] != signature:
         raise refused(name, f"is no {suffix} file", "Export it again and upload that.")
@@ -101,6 +101,17 @@ def _screenplay(name: str, body: bytes) -> dict[str, Any]:
     except ScreenplayUnreadable as fault:
         raise refused(name, f"cannot be read: {fault.why}", fault.fix) from fault
     return {"scenes": len(screenplay.scenes), "speakers": list(screenplay.speakers)[:100]}
+
+
+def _structured(name: str, suffix: str, body: bytes) -> dict[str, Any]:
+    """Files with an inside that others will open: a GLB by its rules, a ZIP by what it would unpack to."""
+    from vibeboard.media import archives, glb
+
+    faults = glb.faults(body) if suffix == ".glb" else archives.faults(body)
+    if faults:
+        told = "; ".join(faults[:3])
+        raise refused(name, f"is no {suffix[1:].upper()} that can be used: {told}", "Export it again and upload that.")
+    return {}
 
 
 def _json(name: str, body: bytes) -> dict[str, Any]:

@@ -292,8 +292,9 @@ def test_given_an_uploaded_reference_when_assets_are_built_then_the_first_place_
     assert one == two
     assert one["assets"] == len(studio.items(pid, "ASSET#"))
     job = read_job(pid, one["jobs"][0])
-    assert job["input"]["image"].endswith("ref1.jpg")
-    assert "_LOC_" in job["input"]["name"]
+    assert job["input"]["assets"]["image"].endswith("ref1.jpg")
+    assert "_LOC_" in job["input"]["params"]["name"]
+    assert [read_job(pid, job_id)["operation"] for job_id in one["jobs"]] == ["asset.deconstruct", "asset.materials"]
 
 
 def test_given_a_cast_when_bible_and_optics_tasks_run_twice_then_they_answer_the_same(

@@ -12,6 +12,7 @@ OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
     "clip.generate": clips.generate,
     "clip.render": clips.render,
     "asset.deconstruct": assets.build,
+    "asset.materials": assets.materials,
     "character.train": assets.train_character,
     "optics.refocus": optics.refocus,
     "vfx.reshoot": vfx.run,

@@ -1,29 +1,59 @@
 """Sets in 3D and trained characters (SOP steps 3 and 4)."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from media.operations.frames import look
 from media.work import Work
-from vibeboard.providers.sandbox.deconstruct import deconstruct
+from vibeboard.film.provenance import of_job
+from vibeboard.providers.sandbox.deconstruct import MODEL, Part, deconstruct
 from vibeboard.providers.sandbox.identity_profile import train
-from vibeboard.store.audit import now
+from vibeboard.store import keys, objects
+
+OWN_LICENCE = "computed here; the rights are those of the picture it was made from"
 
 
 def build(work: Work) -> dict[str, Any]:
-    """{files: [{name, type, key}], provenance}: geometry, point cloud and materials from one picture."""
-    body = work.input
-    made = deconstruct(work.fetch(body["image"]), work.out("set"), name=body["name"])
-    files = [{"name": row["name"], "type": row["type"], "key": work.keep(row["path"], row["name"])} for row in made]
-    provenance = {
-        "sourcePrompt": body.get("prompt", ""),
-        "sourceImage": body["image"],
-        "seed": body.get("seed"),
-        "model": "sandbox/relief",
-        "requestedModel": work.job["model"],
-        "createdAt": now(),
-        "createdBy": work.job["user"],
-    }
+    """{files: [{name, type, key, sha256, bytes}], provenance}: geometry and point cloud from one picture."""
+    return _deconstructed(work, "geometry")
+
+
+def materials(work: Work) -> dict[str, Any]:
+    """The same for the PBR maps and the sheet that names them."""
+    return _deconstructed(work, "materials")
+
+
+def _deconstructed(work: Work, part: Part) -> dict[str, Any]:
+    source = work.fetch(work.input["assets"]["image"])
+    made = deconstruct(source, work.out("set"), name=work.input["params"]["name"], parts=(part,))
+    files = [kept(work, row["path"], row["type"]) for row in made]
+    provenance = recorded(work, files, model=MODEL, licence=OWN_LICENCE, parents=[parent(work, "image")])
     return {"files": files, "provenance": provenance}
+
+
+def recorded(
+    work: Work, files: list[dict[str, Any]], *, model: str, licence: str, parents: list[dict[str, str]], **more: Any
+) -> dict[str, Any]:
+    """The provenance of what a job made, put beside its files as provenance.json too."""
+    provenance = of_job(work.job, model=model, licence=licence, parents=parents, files=files) | more
+    key = keys.job_object(work.job["projectId"], work.job["jobId"], "provenance.json")
+    told = [{name: row[name] for name in ("name", "type", "sha256", "bytes")} for row in files]
+    objects.write_json(key, {**work.job["target"], "files": told, "provenance": provenance})
+    return provenance | {"sidecarKey": key}
+
+
+def kept(work: Work, path: Path, kind: str) -> dict[str, Any]:
+    """One file taken in, with its hash."""
+    body = path.read_bytes()
+    facts = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+    return {"name": path.name, "type": kind, "key": work.keep(path), **facts}
+
+
+def parent(work: Work, name: str) -> dict[str, str]:
+    """One of the files the job worked from."""
+    key = work.input["assets"][name]
+    return {"key": key, "sha256": hashlib.sha256(work.fetch(key).read_bytes()).hexdigest()}
 
 
 def train_character(work: Work) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from media.operations import clips
+from media.operations import clips, worker
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.media.probe import probe
 from vibeboard.media.proxies import BurnIn, render_pass
 from vibeboard.providers import ssrf
 from vibeboard.providers.ssrf import MEGABYTE
+from vibeboard.providers.worker_ops import OPERATIONS
 from vibeboard.store import objects
 
 IMAGE_BYTES = 40 * MEGABYTE
@@ -23,6 +24,8 @@ def run(work: Work) -> dict[str, Any]:
     answer = work.job["answer"]
     if work.job["operation"] in ("frame.draw", "frame.edit"):
         return frame(work, answer)
+    if work.job["operation"] in OPERATIONS:
+        return worker.run(work)
     picture = bring(work, answer["picture"], "picture.mp4", FOOTAGE_BYTES, "video/")
     model = str(answer["model"])
     if work.job["operation"] == "clip.render":

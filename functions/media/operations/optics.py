@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from media.operations.assets import OWN_LICENCE, kept, parent, recorded
 from media.work import Work
 from vibeboard.domain.errors import Invalid
 from vibeboard.domain.optics import LensCharacter
@@ -26,4 +27,8 @@ def refocus(work: Work) -> dict[str, Any]:
     metrics = lens_blur.refocus(
         source, out, lens=lens, sensor_width=look["sensorWidth"], focus=focus, strength=look["strength"]
     )
-    return {"frame": work.keep(out), "model": lens_blur.MODEL, "metrics": metrics}
+    file = kept(work, out, "image")
+    provenance = recorded(
+        work, [file], model=lens_blur.MODEL, licence=OWN_LICENCE, parents=[parent(work, "image")], lens=look
+    )
+    return {"frame": file["key"], "model": lens_blur.MODEL, "metrics": metrics, "provenance": provenance}

@@ -55,6 +55,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", P + "/assets"): "view",
     ("POST", P + "/assets"): "edit",
     ("GET", P + "/assets/{assetId}"): "view",
+    ("GET", P + "/assets/{assetId}/provenance"): "view",
+    ("POST", P + "/assets/rename"): "edit",
     ("PUT", P + "/assets/{assetId}"): "edit",
     ("POST", P + "/assets/deconstruct"): "generate",
     ("GET", P + "/foundry/characters"): "view",

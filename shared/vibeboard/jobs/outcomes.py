@@ -130,7 +130,23 @@ def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
 
 
 def asset_built(job: Item, result: dict[str, Any]) -> list[Action]:
-    change = {"files": result["files"], "status": "complete", "provenance": result["provenance"], "updatedAt": now()}
+    """Geometry of an asset; its own uploads stay beside it."""
+    change = {
+        "builtFiles": result["files"],
+        "status": "complete",
+        "geometryProvenance": result["provenance"],
+        "updatedAt": now(),
+    }
+    return [Update(keys.asset(job["projectId"], job["target"]["assetId"]), set=change, condition=EXISTS)]
+
+
+def materials_made(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {
+        "materialFiles": result["files"],
+        "materialsStatus": "complete",
+        "materialsProvenance": result["provenance"],
+        "updatedAt": now(),
+    }
     return [Update(keys.asset(job["projectId"], job["target"]["assetId"]), set=change, condition=EXISTS)]
 
 
@@ -170,6 +186,7 @@ OUTCOMES: dict[str, Outcome] = {
     "vfx.magic-eraser": clip_made,
     "vfx.ai-reshoot": clip_made,
     "asset.deconstruct": asset_built,
+    "asset.materials": materials_made,
     "character.train": character_trained,
     "optics.refocus": nothing_else,
     "export.master": export_finished,
@@ -188,8 +205,9 @@ def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
     if job["operation"] == "character.train":
         key = keys.character(job["projectId"], target["characterId"])
         return [Update(key, set={"trainingStatus": "failed"}, condition=EXISTS)]
-    if job["operation"] == "asset.deconstruct":
-        return [Update(keys.asset(job["projectId"], target["assetId"]), set={"status": "failed"}, condition=EXISTS)]
+    if job["operation"] in ("asset.deconstruct", "asset.materials"):
+        which = "status" if job["operation"] == "asset.deconstruct" else "materialsStatus"
+        return [Update(keys.asset(job["projectId"], target["assetId"]), set={which: "failed"}, condition=EXISTS)]
     if "segmentId" not in target or job["operation"] == "clip.render":
         return []
     counter = _COUNTERS.get(target.get("which", ""), "clipTakes")

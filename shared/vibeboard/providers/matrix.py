@@ -19,6 +19,12 @@ VENDOR_OF = {
     "frame.edit": "fal",
     "clip.generate": "runpod",
     "clip.render": "runpod",
+    "asset.deconstruct": "runpod",
+    "asset.materials": "runpod",
+    "character.train": "fal",
+    "character.perform": "runpod",
+    "character.contacts": "runpod",
+    "optics.refocus": "runpod",
 }
 OURS = FREE_OPERATIONS | {"vfx.motion-fix"}  # FFmpeg of our own: nobody is paid, whatever the billing
 _NEEDS = {"fal": ("FAL_KEY", "FAL_USER_ID"), "runpod": ("RUNPOD_API_KEY", "RUNPOD_ENDPOINT")}

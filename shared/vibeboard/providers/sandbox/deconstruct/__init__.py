@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 
@@ -17,11 +17,14 @@ from vibeboard.providers.sandbox.deconstruct import files, maps, relief
 
 MODEL = "sandbox/relief"
 TEXTURE_SIDE = 1024  # pixels, longer side of every map
+Part = Literal["geometry", "materials"]
+PARTS: tuple[Part, ...] = ("geometry", "materials")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
-def deconstruct(image: Path, out: Path, *, name: str) -> list[dict[str, Any]]:
-    """Write the set in `image` as `<name>.glb`, `<name>.ply`, four map PNGs and `materials.json` into `out`.
+def deconstruct(image: Path, out: Path, *, name: str, parts: tuple[Part, ...] = PARTS) -> list[dict[str, Any]]:
+    """Write the set in `image` into `out`: geometry is `<name>.glb` and `<name>.ply`, materials are four map PNGs and
+    `materials.json`.
 
     Returns [{"name", "type": geometry | pointcloud | texture | pbr, "path": Path}] (SOP step 3's `files`). The same
     picture gives the same bytes. Raises Invalid for a file that is no picture or a name that is no file name.
@@ -45,8 +48,11 @@ def deconstruct(image: Path, out: Path, *, name: str) -> list[dict[str, Any]]:
         written.append({"name": path.name, "type": kind, "path": path})
         return path
 
-    files.write_glb(add(out / f"{name}.glb", "geometry"), mesh, surface, name=name, generator=MODEL)
-    files.write_ply(add(out / f"{name}.ply", "pointcloud"), mesh, surface.albedo)
+    if "geometry" in parts:
+        files.write_glb(add(out / f"{name}.glb", "geometry"), mesh, surface, name=name, generator=MODEL)
+        files.write_ply(add(out / f"{name}.ply", "pointcloud"), mesh, surface.albedo)
+    if "materials" not in parts:
+        return written
     for label, (pixels, _, _) in textures.items():
         cv2.imwrite(str(add(out / f"{name}_{label}.png", "texture")), pixels)
     height, width = picture.shape[:2]

@@ -1,0 +1,38 @@
+"""Building an asset in 3D (SOP step 3): geometry by 3D-RE-GEN and materials by MVInverse, two jobs from one picture."""
+
+from typing import Any
+
+from vibeboard.jobs.admission import JobDraft
+from vibeboard.providers import worker_ops
+from vibeboard.store.table import Item
+
+GEOMETRY_MODEL, MATERIALS_MODEL = "runpod/3d-re-gen", "runpod/mvinverse"
+
+
+def build_drafts(
+    asset: Item, image: str, *, prompt: str, seed: int, attempt: int = 1, labels: tuple[str, ...] = ()
+) -> list[JobDraft]:
+    """[geometry, materials] of one asset from the picture at `image`. labels: what to cut out, in words."""
+    target = {"assetId": asset["assetId"]}
+    scene = worker_ops.Deconstruct(name=asset["name"], prompt=prompt, labels=list(labels), seed=seed)
+    maps = worker_ops.Pbr(name=asset["name"])
+
+    def draft(operation: str, params: worker_ops.Wire, model: str) -> JobDraft:
+        given: dict[str, Any] = {"params": params.wire(), "assets": {"image": image}}
+        return JobDraft(operation=operation, target=target, input=given, attempt=attempt, model=model)
+
+    return [
+        draft("asset.deconstruct", scene, GEOMETRY_MODEL),
+        draft("asset.materials", maps, MATERIALS_MODEL),
+    ]
+
+
+def building(drafts: list[JobDraft], project_id: str, image: str, attempt: int) -> dict[str, Any]:
+    """What the asset's item says while it is built."""
+    return {
+        "status": "building",
+        "materialsStatus": "building",
+        "attempt": attempt,
+        "buildJobs": [draft.job_id(project_id) for draft in drafts],
+        "buildInput": {"image": image, "prompt": drafts[0].input["params"]["prompt"]},
+    }

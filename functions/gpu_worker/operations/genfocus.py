@@ -165,7 +165,7 @@ def on_cpu(bench: Bench) -> Made:
 
     from vibeboard.media.deblur import deconvolved, measured_blur
     from vibeboard.providers.sandbox import pictures
-    from vibeboard.providers.sandbox.refocus import lens_blur
+    from vibeboard.providers.sandbox.lens_blur import opened
 
     wanted = cast(Refocus, bench.params)
     picture = pictures.read(bench.assets["image"], wanted.long_side or 4096)
@@ -174,6 +174,6 @@ def on_cpu(bench: Bench) -> Made:
     bench.progress(0.4, "all in focus")
     height, width = picture.shape[:2]
     focus = (min(1.0, wanted.focus_x / width), min(1.0, wanted.focus_y / height))
-    made = lens_blur(sharp, focus, wanted.k, wanted.bokeh_shape) if wanted.k > 0 else sharp
+    made = opened(sharp, focus, wanted.k, wanted.bokeh_shape) if wanted.k > 0 else sharp
     cv2.imwrite(str(bench.out("picture")), made)
     return Made({"blurSigma": round(sigma, 3), "measuredDepth": False}, model="sandbox/refocus")

@@ -10,7 +10,6 @@ from vibeboard.media.probe import probe
 from vibeboard.media.proxies import BurnIn, render_pass
 from vibeboard.providers import ssrf
 from vibeboard.providers.ssrf import MEGABYTE
-from vibeboard.providers.worker_ops import OPERATIONS
 from vibeboard.store import objects
 
 IMAGE_BYTES = 40 * MEGABYTE
@@ -24,7 +23,7 @@ def run(work: Work) -> dict[str, Any]:
     answer = work.job["answer"]
     if work.job["operation"] in ("frame.draw", "frame.edit"):
         return frame(work, answer)
-    if work.job["operation"] in OPERATIONS:
+    if work.job["operation"] in worker.TAKEN:
         return worker.run(work)
     picture = bring(work, answer["picture"], "picture.mp4", FOOTAGE_BYTES, "video/")
     model = str(answer["model"])

@@ -26,7 +26,7 @@ def run(work: Work) -> dict[str, Any]:
     """The result of one of the worker's operations. Raises ProviderFailed for a file that is not what it must be."""
     answer, operation = work.job["answer"], OPERATIONS[work.job["operation"]]
     found = {label: _bring(work, row, operation.outputs[label]) for label, row in answer["files"].items()}
-    return _TAKE[work.job["operation"]](work, found, answer)
+    return TAKEN[work.job["operation"]](work, found, answer)
 
 
 def _bring(work: Work, row: dict[str, Any], name: str) -> Path:
@@ -121,7 +121,8 @@ def _frame(work: Work, found: dict[str, Path], answer: dict[str, Any]) -> dict[s
     return {"frame": file["key"], "provenance": _record(work, [file], answer), **facts}
 
 
-_TAKE: dict[str, Callable[[Work, dict[str, Path], dict[str, Any]], dict[str, Any]]] = {
+# Those whose answers are files as they stand; footage is taken in as clips are.
+TAKEN: dict[str, Callable[[Work, dict[str, Path], dict[str, Any]], dict[str, Any]]] = {
     "asset.deconstruct": _asset,
     "asset.materials": _asset,
     "optics.refocus": _frame,

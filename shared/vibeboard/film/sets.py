@@ -4,6 +4,7 @@ from typing import Any
 
 from vibeboard.jobs.admission import JobDraft
 from vibeboard.providers import worker_ops
+from vibeboard.providers.worker_wire import Wire
 from vibeboard.store.table import Item
 
 GEOMETRY_MODEL, MATERIALS_MODEL = "runpod/3d-re-gen", "runpod/mvinverse"
@@ -17,7 +18,7 @@ def build_drafts(
     scene = worker_ops.Deconstruct(name=asset["name"], prompt=prompt, labels=list(labels), seed=seed)
     maps = worker_ops.Pbr(name=asset["name"])
 
-    def draft(operation: str, params: worker_ops.Wire, model: str) -> JobDraft:
+    def draft(operation: str, params: Wire, model: str) -> JobDraft:
         given: dict[str, Any] = {"params": params.wire(), "assets": {"image": image}}
         return JobDraft(operation=operation, target=target, input=given, attempt=attempt, model=model)
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vibeboard.domain.gear import BOKEH_SHAPES
 from vibeboard.domain.optics import LensCharacter, blur_disc
 from vibeboard.providers.sandbox import pictures
 from vibeboard.providers.sandbox.deconstruct import maps
@@ -19,6 +20,7 @@ LEVELS = 10  # blurs between none and the strongest
 SUBJECT = 0.12  # of the picture's depth
 NEAREST, FARTHEST = 1.0, 12.0  # metres that the nearest and the farthest place of the picture are taken to be at
 LARGEST_RADIUS = 0.04  # of the picture's longer side: beyond it a frame is no picture any more
+K_WIDEST, WIDEST_AT_K = 60.0, 0.06  # GenFocus' widest k, and its radius there at a depth difference of 1, of the height
 HIGHLIGHT = 0.85  # of full white; what is brighter spreads as a lamp does, and shows the shape of the opening
 GAIN = 6.0
 
@@ -52,6 +54,17 @@ def refocus(
         "sharpShare": round(float((radius < 0.75).mean()), 4),
         "largestRadius": round(float(radius.max()), 2),
     }
+
+
+def opened(picture: Picture, focus: tuple[float, float], k: float, shape: str = "round") -> Picture:
+    """A BGR picture with the lens opened by GenFocus' k (0 to 60): blur by difference of depth from the focus."""
+    depth = maps.surface(picture).depth
+    height, width = depth.shape
+    row, column = min(height - 1, int(focus[1] * height)), min(width - 1, int(focus[0] * width))
+    at = float(np.median(depth[max(0, row - 4) : row + 5, max(0, column - 4) : column + 5]))
+    radius = np.abs(depth - at) * (k / K_WIDEST) * WIDEST_AT_K * height
+    lens = LensCharacter(2.8, 50, bokeh_shape=shape if shape in BOKEH_SHAPES else "round")
+    return blurred(picture, np.asarray(radius, np.float32), lens)
 
 
 def _metres(picture: Picture, depth: Path | None, focus: tuple[float, float]) -> Plane:

@@ -2,14 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 MAX_RESULTS = 20
+SOP_QUERY: dict[str, JsonValue] = {"query": "neo-noir cinematography laundromat scenes", "limit": 5}
 
 
 class Search(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={"examples": [SOP_QUERY]},
+    )
 
     query: Annotated[str, Field(min_length=1, max_length=1_000)]
     limit: Annotated[int, Field(strict=True, ge=1, le=MAX_RESULTS)] = 5

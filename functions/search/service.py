@@ -2,17 +2,11 @@
 
 from typing import Any
 
-from vibeboard.domain.errors import ProviderFailed
+from vibeboard.providers import references
 
 
 def semantic(query: str, limit: int) -> dict[str, Any]:
-    """{results: [{id, title, kind, text, score, promptHints}], engine}, best first. Raises ProviderFailed."""
-    try:
-        from vibeboard.providers.sandbox.embeddings import MODEL, default_index
-
-        found = [hit.reference for hit in default_index().search(query, limit)]
-    except (ImportError, OSError, RuntimeError) as fault:
-        raise ProviderFailed("The reference search failed", fix="Try again; the outline does not need it.") from fault
+    """{results: [{id, title, kind, text, score, promptHints}], engine}, best first. Raises ProviderFailed, NotSet."""
     return {
         "query": query,
         "results": [
@@ -24,7 +18,7 @@ def semantic(query: str, limit: int) -> dict[str, Any]:
                 "score": round(reference.score, 4),
                 "promptHints": list(reference.prompt_hints),
             }
-            for reference in found
+            for reference in references.search(query, limit)
         ],
-        "engine": MODEL,
+        "engine": references.engine_name(),
     }

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from vibeboard.domain.errors import Invalid, ProviderFailed
+from vibeboard.domain.errors import Invalid, VibeBoardError
 from vibeboard.domain.story import Reference
+from vibeboard.providers import references
 from vibeboard.store.audit import log_failure
 
 REFERENCES = 5  # the SOP's limit
@@ -26,26 +27,36 @@ def query_of(concept: dict[str, str], style_notes: str) -> str:
     )
 
 
-def retrieve(project_id: str, concept: dict[str, str], style_notes: str, pinned: list[str], trace_id: str) -> Retrieved:
-    """Pinned references first, then the nearest others, REFERENCES in all (or as many as are pinned).
+def retrieve(
+    project_id: str, concept: dict[str, str], style_notes: str, pinned: list[str], dropped: list[str], trace_id: str
+) -> Retrieved:
+    """Pinned references first, then the nearest others that were not dropped, REFERENCES in all (or all pinned).
 
-    Raises Invalid for a pinned id that the corpus does not have.
+    Raises Invalid for a pinned or dropped id that the corpus does not have, or that is both.
     """
     query = query_of(concept, style_notes)
+    fixed = _named("pinnedReferences", pinned)
+    _named("droppedReferences", dropped)
+    both = sorted(set(pinned) & set(dropped))
+    if both:
+        raise Invalid(
+            f"{both[0]} is pinned and dropped at once", field="droppedReferences", fix="Name it in one of the two."
+        )
     try:
-        from vibeboard.corpus import load_corpus
-        from vibeboard.providers.sandbox.embeddings import MODEL, default_index
+        engine = references.engine_name()
+        found = references.search(query, REFERENCES + len(pinned) + len(dropped))
+    except VibeBoardError as fault:
+        error = f"{fault.title}: {fault.detail}"[:300]
+        log_failure(project_id, trace_id=trace_id, service="search", error=error, step="1 Outline")
+        return Retrieved(query, fixed, error=error)
+    others = [reference for reference in found if reference.id not in {*pinned, *dropped}]
+    return Retrieved(query, [*fixed, *others][: max(REFERENCES, len(fixed))], engine)
 
-        corpus = {entry.id: entry for entry in load_corpus()}
-        fixed = [corpus[name].as_reference(1.0) for name in pinned]
-        found = [hit.reference for hit in default_index().search(query, REFERENCES + len(pinned))]
+
+def _named(field_name: str, ids: list[str]) -> list[Reference]:
+    try:
+        return references.by_id(ids)
     except KeyError as unknown:
         raise Invalid(
-            f"No reference {unknown}", field="pinnedReferences", fix="Search for references and use their ids."
+            f"No reference {unknown}", field=field_name, fix="Search for references and use their ids."
         ) from unknown
-    except (ProviderFailed, ImportError, OSError, RuntimeError, ValueError) as fault:
-        error = f"{type(fault).__name__}: {fault}"[:300]
-        log_failure(project_id, trace_id=trace_id, service="search", error=error, step="1 Outline")
-        return Retrieved(query, error=error)
-    others = [reference for reference in found if reference.id not in pinned]
-    return Retrieved(query, [*fixed, *others][: max(REFERENCES, len(fixed))], MODEL)

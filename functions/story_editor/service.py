@@ -1,85 +1,56 @@
 """Breakdown and prompts (SOP step 2), and the placeholders the asset manifest asks for."""
 
-import json
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from story_editor import outlines
-from vibeboard.domain.errors import Invalid
+from story_editor import outlines, writers
+from vibeboard.domain.errors import Conflict, Invalid
 from vibeboard.domain.ids import digest
 from vibeboard.domain.naming import asset_name
-from vibeboard.domain.story import Breakdown, Outline, Scene
+from vibeboard.domain.story import Breakdown, Scene, Screenplay
 from vibeboard.film.story import read_breakdown
-from vibeboard.store import keys, objects, projects
-from vibeboard.store.audit import audit_action, now
+from vibeboard.jobs import desk
+from vibeboard.jobs.waiting import read_job
+from vibeboard.store import keys, projects
+from vibeboard.store.audit import now
 from vibeboard.store.table import NEW, ConditionFailed, Delete, Item, Put, table
 
-ITEM_BYTES = 300 * 1024  # of DynamoDB's 400 KB; a longer breakdown lies in S3
-DEFAULT_RUNTIME_SECONDS = 60
 
+def order_breakdown(project_id: str, payer: str, version: int | None = None, by: str = "", trace_id: str = "") -> Item:
+    """Order the breakdown of an outline. The same outline with the same contract is the same order: written once.
 
-def write_breakdown(project_id: str, actor: str, version: int | None = None, trace_id: str = "") -> Item:
-    """Break the outline down into scenes and shots, store it, and create its placeholders once.
-
-    The same outline with the same contract gives what is stored already. Raises GateRefused, Conflict
-    OUTLINE_MISSING.
+    Raises GateRefused, Conflict OUTLINE_MISSING, Invalid RUNTIME_IMPOSSIBLE before any money is held.
     """
     outlines.require_contract(project_id)
     project = projects.read(project_id)
     outline = outlines.chosen(project_id, version)
     contract = project["creativeContract"]
-    request = digest(
-        [outline["version"], outline["input"], contract.get("targetRuntime"), contract.get("styleNotes"),
-         project.get("shots"), project["seed"], project.get("screenplayKey")]
-    )  # fmt: skip
-    standing = table().get(keys.breakdown(project_id))
-    if standing and standing["request"] == request:
-        _placeholders(project, read_breakdown(project_id), actor, standing["engine"])
-        return standing
-    breakdown, engine = _written(project, outline)
-    body = breakdown.model_dump(mode="json", by_alias=True)
-    item: Item = {
-        **keys.breakdown(project_id),
-        "request": request,
+    runtime = contract.get("targetRuntime", outlines.DEFAULT_RUNTIME_SECONDS)
+    what: dict[str, Any] = {
+        "concept": outline["input"],
+        "styleNotes": contract.get("styleNotes", ""),
+        "runtimeSeconds": runtime,
+        "seed": project["seed"],
+        "screenplayKey": project.get("screenplayKey", ""),
+        "screenplayName": project.get("screenplayName", ""),
+        "outline": outline["outline"],
         "outlineVersion": outline["version"],
-        "version": (standing or {}).get("version", 0) + 1,
-        "shots": len(breakdown.shots),
-        "seconds": breakdown.runtime_seconds,
-        "engine": engine,
-        "createdBy": actor,
-        "createdAt": now(),
+        "by": by or payer,
     }
-    if len(json.dumps(body)) > ITEM_BYTES:
-        item["objectKey"] = f"{keys.media_prefix(project_id)}breakdown/{request}.json"
-        objects.write_json(item["objectKey"], body)
-    else:
-        item |= body
-    facts = {"outlineVersion": outline["version"], "scenes": len(breakdown.scenes), "shots": item["shots"]}
-    audit = audit_action(project_id, actor=actor, act="breakdown.write", trace_id=trace_id, **facts)
-    table().transact([Put(item), audit])
-    _placeholders(project, breakdown, actor, engine)
-    return item
+    what["shots"] = _shots(runtime, project.get("shots"), writers.screenplay_of(what))
+    what["request"] = digest({name: value for name, value in what.items() if name != "by"})
+    standing = table().get(keys.breakdown(project_id))
+    if standing and standing["request"] == what["request"]:
+        return read_job(project_id, standing["jobId"])
+    return desk.order(project_id, payer, "story.breakdown", writers.breakdown_question(what), what, trace_id)
 
 
-def _written(project: Item, outline: Item) -> tuple[Breakdown, str]:
-    """(breakdown, the engine's name). Raises Invalid when runtime, shots and screenplay cannot be fitted together."""
-    from vibeboard.providers.sandbox.story import MODEL, ImpossibleRuntime
-    from vibeboard.providers.sandbox.story import write_breakdown as break_down
+def _shots(runtime: float, wanted: int | None, screenplay: Screenplay | None) -> int:
+    from vibeboard.providers.sandbox.story.grammar import ImpossibleRuntime, shot_count_for
 
-    contract, concept = project["creativeContract"], outline["input"]
     try:
-        written = break_down(
-            outline=Outline.model_validate(outline["outline"]),
-            concept=concept["concept"],
-            genre=concept["genre"],
-            tone=concept["tone"],
-            style_notes=contract.get("styleNotes", ""),
-            runtime_seconds=contract.get("targetRuntime", DEFAULT_RUNTIME_SECONDS),
-            shot_count=project.get("shots"),
-            seed=project["seed"],
-            screenplay=outlines.screenplay_of(project),
-        )
+        return shot_count_for(runtime, wanted, least=len(screenplay.scenes) if screenplay else 1)
     except ImpossibleRuntime as fault:
         raise Invalid(
             str(fault),
@@ -87,7 +58,19 @@ def _written(project: Item, outline: Item) -> tuple[Breakdown, str]:
             code="RUNTIME_IMPOSSIBLE",
             fix="Change targetRuntime or shots: a shot lasts 1 to 10 seconds.",
         ) from fault
-    return written, MODEL
+
+
+def write_breakdown(job: Item) -> Item:
+    """Carry a breakdown's order out, unless it stands already, and create its placeholders once. Returns the item."""
+    project_id = job["projectId"]
+    standing = table().get(keys.breakdown(project_id))
+    if not (standing and standing.get("jobId") == job["jobId"]):
+        writers.write_now(job)
+    item = table().get(keys.breakdown(project_id))
+    if item is None:
+        raise Conflict("The breakdown was taken away", code="BREAKDOWN_MISSING", fix="Order it again.")
+    _placeholders(projects.read(project_id), read_breakdown(project_id), item["createdBy"], item["engine"])
+    return item
 
 
 def breakdown_view(project_id: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from story_editor import outlines, service
+from story_editor import outlines, service, writers
 from vibeboard.film.story import read_breakdown
+from vibeboard.store.projects import read as read_project
 from vibeboard.store.table import Item
 from vibeboard.tasks import handler_of
 
@@ -30,8 +31,17 @@ def write_outline(event: dict[str, Any]) -> dict[str, Any]:
         return _answer(approved[-1])
     if versions and versions[-1]["status"] == "draft":
         return _answer(versions[-1])
-    written = outlines.write(event["projectId"], ACTOR, variation=len(versions), trace_id=event.get("traceId", ""))
-    return _answer(written)
+    project_id = event["projectId"]
+    job = outlines.order(
+        project_id, _payer(project_id), variation=len(versions), by=ACTOR, trace_id=event.get("traceId", "")
+    )
+    writers.write_now(job)
+    return _answer(outlines.read(project_id))
+
+
+def _payer(project_id: str) -> str:
+    """The production spends on its Owner's quota, as it does for frames and footage."""
+    return str(read_project(project_id)["createdBy"])
 
 
 def approve_outline(event: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +57,8 @@ def reject_outline(event: dict[str, Any]) -> dict[str, Any]:
 def write_breakdown(event: dict[str, Any]) -> dict[str, Any]:
     """{projectId} -> {scenes, shots, seconds}."""
     project_id = event["projectId"]
-    item = service.write_breakdown(project_id, ACTOR, trace_id=event.get("traceId", ""))
+    payer, trace = _payer(project_id), event.get("traceId", "")
+    item = service.write_breakdown(service.order_breakdown(project_id, payer, by=ACTOR, trace_id=trace))
     return {
         "scenes": len(read_breakdown(project_id).scenes),
         "shots": item["shots"],

@@ -29,7 +29,7 @@ ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
 }
 ACCOUNT = "123456789012"
-QUEUES = ("SUBMIT", "MEDIA", "SETTLE")
+QUEUES = ("SUBMIT", "MEDIA", "SETTLE", "WORDS")
 
 
 def _forget_clients() -> None:

@@ -246,7 +246,7 @@ def test_given_an_unreadable_screenplay_when_uploaded_then_422_and_it_is_gone(
 def test_given_a_breakdown_too_long_for_an_item_when_stored_then_it_lies_in_s3_and_reads_the_same(
     studio: Studio, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("story_editor.service.ITEM_BYTES", 1_000)
+    monkeypatch.setattr("vibeboard.film.story.ITEM_BYTES", 1_000)
 
     shown = broken_down(studio, project)
 

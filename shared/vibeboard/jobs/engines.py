@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from vibeboard.domain.errors import VibeBoardError
+from vibeboard.domain.pricing import TEXT_OPERATIONS
 from vibeboard.jobs import queues
 from vibeboard.store.table import Item
 
@@ -110,7 +111,18 @@ def _runpod() -> JobProvider:
     return RunPod()
 
 
-VENDORS: dict[str, Callable[[], JobProvider]] = {"fal": _fal, "runpod": _runpod}
+def _writer() -> JobProvider:
+    from vibeboard.jobs.writers import Writer
+
+    return Writer()
+
+
+VENDORS: dict[str, Callable[[], JobProvider]] = {
+    "fal": _fal,
+    "runpod": _runpod,
+    "anthropic": _writer,
+    "minimax": _writer,
+}
 
 
 def vendor(name: str) -> JobProvider:
@@ -119,8 +131,9 @@ def vendor(name: str) -> JobProvider:
 
 
 def to_bench(job: Item) -> None:
-    """Hand a job to our media function; its queue redelivers, and doing it twice makes the same."""
-    queues.send(queues.MEDIA, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
+    """Hand a job to our media function, or words to the desk; the queue redelivers, and twice makes the same."""
+    queue = queues.WORDS if job["operation"] in TEXT_OPERATIONS else queues.MEDIA
+    queues.send(queue, [{"projectId": job["projectId"], "jobId": job["jobId"]}])
 
 
 def to_settlement(job: Item, **facts: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from vibeboard.film.story import breakdown_written, outline_written
 from vibeboard.store import exceptions, keys
 from vibeboard.store.audit import now
 from vibeboard.store.chains import UNLOCKED
@@ -191,6 +192,8 @@ OUTCOMES: dict[str, Outcome] = {
     "optics.refocus": nothing_else,
     "export.master": export_finished,
     "timeline.preview": preview_made,
+    "story.outline": outline_written,
+    "story.breakdown": breakdown_written,
 }
 
 _COUNTERS = {"first": "firstFrameTakes", "last": "lastFrameTakes"}

@@ -1,4 +1,4 @@
-"""The three queues of paid work: submit (leave our house), media (our own engines), settle (what came back)."""
+"""The queues of paid work: submit (leave our house), media and words (our own benches), settle (what came back)."""
 
 import functools
 import json
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MESSAGES_PER_CALL = 10  # SQS's limit
 SUBMIT, MEDIA, SETTLE = "SUBMIT_QUEUE_URL", "MEDIA_QUEUE_URL", "SETTLE_QUEUE_URL"
+WORDS = "WORDS_QUEUE_URL"
 
 
 @functools.lru_cache

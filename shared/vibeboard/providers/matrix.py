@@ -25,9 +25,16 @@ VENDOR_OF = {
     "character.perform": "runpod",
     "character.contacts": "runpod",
     "optics.refocus": "runpod",
+    "story.outline": "anthropic",
+    "story.breakdown": "minimax",
 }
 OURS = FREE_OPERATIONS | {"vfx.motion-fix"}  # FFmpeg of our own: nobody is paid, whatever the billing
-_NEEDS = {"fal": ("FAL_KEY", "FAL_USER_ID"), "runpod": ("RUNPOD_API_KEY", "RUNPOD_ENDPOINT")}
+_NEEDS = {
+    "fal": ("FAL_KEY", "FAL_USER_ID", "WEBHOOK_SECRET"),
+    "runpod": ("RUNPOD_API_KEY", "RUNPOD_ENDPOINT", "WEBHOOK_SECRET"),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "minimax": ("MINIMAX_API_KEY",),
+}
 
 
 def billing() -> Billing:
@@ -40,7 +47,7 @@ def provider_of(operation: str) -> str:
     if billing() == "sandbox" or operation in OURS:
         return OWN
     name = VENDOR_OF.get(operation, "")
-    missing = [setting for setting in (*_NEEDS.get(name, ()), "WEBHOOK_SECRET") if not settings.get(setting)]
+    missing = [setting for setting in _NEEDS.get(name, ()) if not settings.get(setting)]
     if not name or missing:
         raise Conflict(
             f"No engine is set up for {operation} in live billing",

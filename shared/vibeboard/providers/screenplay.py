@@ -1,13 +1,23 @@
-"""Read a screenplay, Fountain or Final Draft (FDX), into the scenes the breakdown works from."""
+"""Read a screenplay, Fountain or Final Draft (FDX), into the scenes the breakdown works from; write it as Fountain."""
 
 import re
 import xml.etree.ElementTree as ET
 
 from screenplay_tools.fdx.parser import Parser as FdxParser
 from screenplay_tools.fountain.parser import Parser as FountainParser
-from screenplay_tools.screenplay import Element, ElementType
+from screenplay_tools.fountain.writer import Writer as FountainWriter
+from screenplay_tools.screenplay import (
+    Action,
+    Character,
+    Dialogue,
+    Element,
+    ElementType,
+    SceneHeading,
+    Script,
+    TitleEntry,
+)
 
-from vibeboard.domain.story import MAX_SCENES, Screenplay, ScriptLine, ScriptScene
+from vibeboard.domain.story import MAX_SCENES, Breakdown, Screenplay, ScriptLine, ScriptScene
 
 MAX_SCREENPLAY_CHARS = 1_000_000  # about 500 pages
 MAX_LINES_PER_SCENE = 400
@@ -40,22 +50,7 @@ def read_screenplay(text: str, name: str) -> Screenplay:
     out. Raises ScreenplayUnreadable for binary data, an empty page, broken XML, no scene heading, or more than
     1,000,000 characters, 200 scenes or 400 lines in a scene.
     """
-    if len(text) > MAX_SCREENPLAY_CHARS:
-        raise ScreenplayUnreadable(
-            name, f"it has {len(text):,} characters, more than {MAX_SCREENPLAY_CHARS:,}", "Split it into parts."
-        )
-    if "\x00" in text or sum(not (c.isprintable() or c in "\r\n\t\f\ufeff") for c in text) > len(text) / 50:
-        raise ScreenplayUnreadable(
-            name,
-            "it holds binary data, not text",
-            "Save it as Fountain (.fountain, plain text in UTF-8) or as Final Draft .fdx.",
-        )
-    if not text.strip():
-        raise ScreenplayUnreadable(
-            name, "it is empty", "Write at least one scene heading such as INT. KITCHEN - NIGHT."
-        )
-    fdx = name.lower().endswith(".fdx") or text.lstrip("\ufeff \r\n\t").startswith(("<?xml", "<FinalDraft"))
-    title, elements = _read_fdx(text, name) if fdx else _read_fountain(text)
+    title, elements = _title_and_elements(_script(text, name))
     scenes = _scenes(elements)
     if not scenes:
         raise ScreenplayUnreadable(
@@ -75,15 +70,68 @@ def read_screenplay(text: str, name: str) -> Screenplay:
     return Screenplay(title=title, scenes=tuple(scenes))
 
 
-def _read_fountain(text: str) -> tuple[str, list[Element]]:
+def as_fountain(text: str, name: str) -> str:
+    """A screenplay's text, Fountain or FDX, as Fountain. Raises ScreenplayUnreadable."""
+    return str(_writer().write(_script(text, name))) + "\n"
+
+
+def breakdown_as_fountain(title: str, breakdown: Breakdown, names: dict[str, str]) -> str:
+    """The film as it was broken down, as a screenplay: what each shot shows, and what is said in it.
+
+    names: character id -> the name people know it by.
+    """
+    script = Script()
+    script.titleEntries.append(TitleEntry("Title", title))
+    for scene in breakdown.scenes:
+        place = re.sub(r"_(?:interior|exterior)$", "", scene.location).replace("_", " ")
+        heading = f"{'INT.' if scene.interior else 'EXT.'} {place} - {scene.time_of_day}".upper()
+        script.elements.append(SceneHeading(heading))
+        for shot in scene.shots:
+            script.elements.append(Action(shot.prompt, forced=bool(re.match(r"[^a-z]*$|[.@!>~#=]", shot.prompt))))
+            for speech in shot.dialogue:
+                name = names.get(speech.character, speech.character.replace("_", " ")).upper()
+                script.elements += [Character(name, forced=not re.match(r"[A-Z]", name)), Dialogue(speech.line)]
+    return str(_writer().write(script)) + "\n"
+
+
+def _writer() -> FountainWriter:
+    writer = FountainWriter()
+    writer.pretty_print = False
+    return writer
+
+
+def _script(text: str, name: str) -> Script:
+    if len(text) > MAX_SCREENPLAY_CHARS:
+        raise ScreenplayUnreadable(
+            name, f"it has {len(text):,} characters, more than {MAX_SCREENPLAY_CHARS:,}", "Split it into parts."
+        )
+    if "\x00" in text or sum(not (c.isprintable() or c in "\r\n\t\f\ufeff") for c in text) > len(text) / 50:
+        raise ScreenplayUnreadable(
+            name,
+            "it holds binary data, not text",
+            "Save it as Fountain (.fountain, plain text in UTF-8) or as Final Draft .fdx.",
+        )
+    if not text.strip():
+        raise ScreenplayUnreadable(
+            name, "it is empty", "Write at least one scene heading such as INT. KITCHEN - NIGHT."
+        )
+    fdx = name.lower().endswith(".fdx") or text.lstrip("\ufeff \r\n\t").startswith(("<?xml", "<FinalDraft"))
+    return _read_fdx(text, name) if fdx else _read_fountain(text)
+
+
+def _title_and_elements(script: Script) -> tuple[str, list[Element]]:
+    title = next((entry.text for entry in script.titleEntries if entry.key.lower() == "title"), "")
+    return _clean(title)[:200], list(script.elements)
+
+
+def _read_fountain(text: str) -> Script:
     parser = FountainParser()
     parser.add_text(text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     parser.finalize()
-    title = next((entry.text for entry in parser.script.titleEntries if entry.key.lower() == "title"), "")
-    return _clean(title)[:200], list(parser.script.elements)
+    return parser.script
 
 
-def _read_fdx(text: str, name: str) -> tuple[str, list[Element]]:
+def _read_fdx(text: str, name: str) -> Script:
     body = re.sub(r"^\s*<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1, flags=re.DOTALL)
     if re.search(r"<!(?:DOCTYPE|ENTITY)", body, re.IGNORECASE):
         raise ScreenplayUnreadable(name, "its XML declares entities", "Save it again from Final Draft.")
@@ -100,9 +148,18 @@ def _read_fdx(text: str, name: str) -> tuple[str, list[Element]]:
                 runs[0].remove(child)
             for run in runs[1:]:
                 paragraph.remove(run)
+    content = root.find("Content")
+    if content is not None:  # two who speak at once lie one level deeper, where the library does not look
+        flat = [
+            row for paragraph in list(content) for row in (paragraph.findall("DualDialogue/Paragraph") or [paragraph])
+        ]
+        content[:] = flat
     parser = FdxParser()
     parser.parse(ET.tostring(root, encoding="unicode"))
-    return "", list(parser.script.elements)
+    title = root.find("TitlePage/Content/Paragraph/Text")
+    if title is not None and title.text:
+        parser.script.titleEntries.append(TitleEntry("Title", title.text.strip()))
+    return parser.script
 
 
 def _scenes(elements: list[Element]) -> list[ScriptScene]:

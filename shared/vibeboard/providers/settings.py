@@ -9,6 +9,16 @@
 | RUNPOD_API_KEY | RunPod's key, or the ARN of its secret |
 | RUNPOD_ENDPOINT | id of the serverless endpoint that runs our GPU worker |
 | RUNPOD_URL | RunPod's host |
+| ANTHROPIC_API_KEY | Anthropic's key (value or ARN): outlines are written by Claude |
+| ANTHROPIC_URL, WRITER_MODEL | Anthropic's host; the model that writes outlines |
+| MINIMAX_API_KEY | MiniMax's key (value or ARN): breakdowns are written by MiniMax |
+| MINIMAX_URL, BREAKDOWN_MODEL | MiniMax's Anthropic-compatible host; the model that writes breakdowns |
+| EMBEDDINGS | sandbox (MiniLM in this process), openai or bedrock: who turns text into vectors |
+| OPENAI_API_KEY, OPENAI_URL | OpenAI's key (value or ARN) and host, for EMBEDDINGS=openai |
+| BEDROCK_URL | Bedrock's runtime host, for EMBEDDINGS=bedrock; empty for the region's own |
+| SEARCH_URL | the OpenSearch collection or domain that holds the references; empty: exact search in this process |
+| SEARCH_SERVICE | aoss (serverless collection) or es (managed domain): decides signing and ids |
+| SEARCH_INDEX | name of the index in it |
 | WEBHOOK_SECRET | signs the webhook addresses (value or ARN) |
 | PUBLIC_URL | how the world reaches our API |
 | TRUSTED_OUTPUT_ORIGINS | origins outputs may come from past the address guard: one's own machine |
@@ -23,6 +33,14 @@ DEFAULTS = {
     "FAL_API_URL": "https://api.fal.ai/v1",
     "FAL_JWKS_URL": "https://rest.fal.ai/.well-known/jwks.json",
     "RUNPOD_URL": "https://api.runpod.ai/v2",
+    "ANTHROPIC_URL": "https://api.anthropic.com",
+    "WRITER_MODEL": "claude-sonnet-5-5",
+    "MINIMAX_URL": "https://api.minimax.io/anthropic",
+    "BREAKDOWN_MODEL": "MiniMax-M2.1",
+    "EMBEDDINGS": "sandbox",
+    "OPENAI_URL": "https://api.openai.com/v1",
+    "SEARCH_SERVICE": "aoss",
+    "SEARCH_INDEX": "vibeboard-references",
 }
 SECRET_AGE_SECONDS = 900  # a rotated secret is in use after this
 

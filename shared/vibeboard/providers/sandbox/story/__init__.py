@@ -3,7 +3,7 @@
 from vibeboard.providers.sandbox.story.breakdown import segment_prompts, write_breakdown
 from vibeboard.providers.sandbox.story.grammar import ImpossibleRuntime
 from vibeboard.providers.sandbox.story.looks import design_cast, design_style
-from vibeboard.providers.sandbox.story.outline import write_outline
+from vibeboard.providers.sandbox.story.outline import write_act, write_outline
 
 MODEL = "sandbox/story-1"
 
@@ -13,6 +13,7 @@ __all__ = [
     "design_cast",
     "design_style",
     "segment_prompts",
+    "write_act",
     "write_breakdown",
     "write_outline",
 ]

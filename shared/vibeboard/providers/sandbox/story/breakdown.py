@@ -22,7 +22,7 @@ from vibeboard.providers.sandbox.story.grammar import (
     vary_sizes,
 )
 from vibeboard.providers.sandbox.story.lexicon import Beat
-from vibeboard.providers.sandbox.story.outline import event_sentence, plan_beats
+from vibeboard.providers.sandbox.story.outline import event_sentence
 from vibeboard.providers.sandbox.story.plan import StoryPlan, make_plan, setting_for, setting_time
 from vibeboard.providers.sandbox.story.prompting import PlannedScene, PlannedShot, render_beat, render_shot
 from vibeboard.providers.sandbox.story.script import plan_script
@@ -120,15 +120,15 @@ def _introduce(scenes: list[PlannedScene], plan: StoryPlan) -> list[PlannedScene
 
 def _steps(outline: Outline, plan: StoryPlan) -> list[_Step]:
     known: dict[str, _Step] = {}
-    for beat in plan.plot.beats:
-        text = sentence(plan.tell(beat.line))
-        known[text] = _Step(beat.act, text, beat=beat)
+    for plot in (*(plot for plot in lexicon.plots(plan.lead.id) if plot != plan.plot), plan.plot):
+        for beat in plot.beats:  # an act written anew is told by another plot
+            text = sentence(plan.tell(beat.line))
+            known[text] = _Step(beat.act, text, beat=beat)
     for index in range(len(plan.cues.clauses)):
         text = sentence(event_sentence(plan, index))
         known[text] = _Step(0, text, clause=index)
-    ours = dict.fromkeys(text for _, text in plan_beats(plan))
     return [
-        known[text] if text in ours else _Step(number, text)
+        replace(known[text], act=number) if text in known else _Step(number, text)
         for number, act in enumerate(outline.acts)
         for text in act.beats
     ]

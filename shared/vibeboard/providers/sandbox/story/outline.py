@@ -1,8 +1,10 @@
 """SOP step 1: the outline, from the concept or from a screenplay."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vibeboard.domain.story import Act, Outline, Reference, Screenplay, UsedReference
+from vibeboard.providers.sandbox.story import lexicon
 from vibeboard.providers.sandbox.story.extract import tokens_of
 from vibeboard.providers.sandbox.story.plan import StoryPlan, make_plan, subjects_of
 from vibeboard.providers.sandbox.story.script import script_acts, script_logline, script_title
@@ -46,6 +48,36 @@ def write_outline(
         avoid=_avoid(references),
         variation=variation,
     )
+
+
+def write_act(
+    outline: Outline,
+    index: int,
+    concept: str,
+    genre: str,
+    tone: str,
+    style_notes: str = "",
+    seed: int = 0,
+    take: int = 1,
+) -> Outline:
+    """The outline with one act written anew for the same people and places, by another plot of the same genre.
+
+    take: which of the other plots, from 1. The other acts keep their words; the synopsis is told anew.
+    """
+    plan = make_plan(concept, genre, tone, style_notes, seed, outline.variation)
+    others = [plot for plot in lexicon.plots(plan.lead.id) if plot != plan.plot] or list(lexicon.plots("drama"))
+    acts = list(outline.acts)
+    for step in range(len(others)):  # the first of them whose act is none of what stands there
+        other = replace(plan, plot=others[(take - 1 + step) % len(others)])
+        lines = [sentence(other.tell(beat.line)) for beat in other.plot.beats if beat.act == index]
+        if lines and lines != acts[index].beats:
+            summary = flowing(lines, capital(plan.hero.the), plan.hero.person.gender)
+            acts[index] = Act(title=other.plot.acts[index], summary=summary[:2_000], beats=lines)
+            break
+    head, _, rest = outline.synopsis.partition("\n\n")
+    tail = rest.rpartition("\n\n")[2]
+    synopsis = "\n\n".join([head, " ".join(act.summary for act in acts), tail])
+    return outline.model_copy(update={"acts": acts, "synopsis": synopsis[:6_000]})
 
 
 def adopted_hints(references: Sequence[Reference]) -> list[str]:

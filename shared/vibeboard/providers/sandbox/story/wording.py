@@ -1,6 +1,9 @@
 """Small English: articles, pronouns, verb forms and slots, enough to keep generated sentences natural."""
 
 import re
+import unicodedata
+
+from vibeboard.domain.ids import digest
 
 _IRREGULAR = {
     "is": "be",
@@ -134,5 +137,8 @@ def listing(items: list[str]) -> str:
 
 
 def slug(text: str) -> str:
-    """ "Femme Fatale" -> "femme_fatale"."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower().replace("'", "").replace("’", "")).strip("_")[:80].strip("_")
+    """ "Femme Fatale" -> "femme_fatale", "Zoë" -> "zoe"; a name without any Latin letter gets one made from it."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("'", "").replace("’", ""))
+    latin = "".join(c for c in plain if not unicodedata.combining(c))
+    found = re.sub(r"[^a-z0-9]+", "_", latin).strip("_")[:80].strip("_")
+    return found or (f"name_{digest(latin, 8)}" if any(c.isalnum() for c in latin) else "")

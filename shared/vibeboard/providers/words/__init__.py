@@ -1,0 +1,7 @@
+"""The SOP's writers: Claude for outlines, MiniMax for breakdowns. The sandbox is priced by the same `Ask`."""
+
+from vibeboard.providers.words.asks import Ask, act_ask, breakdown_ask, outline_ask
+from vibeboard.providers.words.errors import WordsFailed
+from vibeboard.providers.words.messages import Usage, Written, write
+
+__all__ = ["Ask", "Usage", "WordsFailed", "Written", "act_ask", "breakdown_ask", "outline_ask", "write"]

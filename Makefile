@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -36,6 +36,9 @@ overspend: setup ## 20 runs of 64 clients against a cap that affords a third
 
 simulate: setup ## a million seeded schedules of the job protocol (about half an hour a core)
 	@$(PY) -m tests.simulation --schedules 1000000
+
+reindex: setup ## put the reference corpus into the OpenSearch of SEARCH_URL, with the caller's AWS credentials
+	@$(PY) -m scripts.reindex
 
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference

@@ -77,9 +77,10 @@ class Fake:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command != "HEAD":
+                    self.wfile.write(body)
 
-            do_GET = do_POST = do_PUT = _serve
+            do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _serve
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002
                 return

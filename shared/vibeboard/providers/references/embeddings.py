@@ -58,12 +58,19 @@ class OpenAI:
                 trouble = str(fault)
                 continue
             if reply.status == 200:
-                rows = sorted((reply.json() or {}).get("data", []), key=lambda row: row["index"])
-                return [_checked(row["embedding"], self.dimensions, self.model) for row in rows]
+                return self._rows(reply.json(), len(texts))
             trouble = f"HTTP {reply.status}: {reply.text()}"
             if reply.status not in (429, 500, 502, 503, 504):
                 break
         raise ProviderFailed(f"The embeddings failed: {trouble}"[:300], fix="Try again; the outline does not need it.")
+
+    def _rows(self, body: Any, count: int) -> list[list[float]]:
+        """The vectors by their index: they may come in any order."""
+        try:
+            rows = {row["index"]: row["embedding"] for row in body["data"]}
+            return [_checked(rows[number], self.dimensions, self.model) for number in range(count)]
+        except (KeyError, TypeError) as fault:
+            raise ProviderFailed(f"{self.model} gave no vector for each text") from fault
 
 
 class Titan:

@@ -97,19 +97,16 @@ class OpenSearchIndex:
         return [known[name].as_reference(near.get(name, 0.0)) for name in best]
 
     def _lists(self, query: str, depth: int) -> tuple[dict[str, float], dict[str, float]]:
+        """(entryId -> cosine, entryId -> text score), best first. Two searches: the scores have no common scale."""
         vector = self.vectors.embed([query])[0]
-        head = {"index": self.name}
         shown = {"size": depth, "_source": ["entryId"]}
-        body = [
-            head, {**shown, "query": {"knn": {"embedding": {"vector": vector, "k": depth}}}},
-            head, {**shown, "query": {"match": {"text": {"query": query}}}},
-        ]  # fmt: skip
-        answers = self._ask(lambda: self.client.msearch(body=body))["responses"]
-        for answer in answers:
-            if "error" in answer:
-                raise ProviderFailed(f"The search failed: {answer['error'].get('type', 'unknown')}")
-        near, worded = (self._hits(answer) for answer in answers)
-        return {name: _cosine(score) for name, score in near.items()}, worded
+        near = self._search({**shown, "query": {"knn": {"embedding": {"vector": vector, "k": depth}}}})
+        worded = self._search({**shown, "query": {"match": {"text": {"query": query}}}})
+        return {name: _cosine(score) for name, score in self._hits(near).items()}, self._hits(worded)
+
+    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask(lambda: self.client.search(index=self.name, body=body))
+        return found
 
     def _hits(self, answer: dict[str, Any]) -> dict[str, float]:
         return {hit["_source"]["entryId"]: float(hit["_score"] or 0.0) for hit in answer["hits"]["hits"]}
@@ -118,14 +115,13 @@ class OpenSearchIndex:
         """entryId -> the service's own document ids."""
         body = {"size": 1_000, "_source": ["entryId"], "query": {"terms": {"entryId": ids}}}
         found: dict[str, list[str]] = {}
-        for hit in self._ask(lambda: self.client.search(index=self.name, body=body))["hits"]["hits"]:
+        for hit in self._search(body)["hits"]["hits"]:
             found.setdefault(hit["_source"]["entryId"], []).append(hit["_id"])
         return found
 
     def _standing_ids(self) -> set[str]:
         body = {"size": 10_000, "_source": ["entryId"], "query": {"match_all": {}}}
-        hits = self._ask(lambda: self.client.search(index=self.name, body=body))["hits"]["hits"]
-        return {hit["_source"]["entryId"] for hit in hits}
+        return {hit["_source"]["entryId"] for hit in self._search(body)["hits"]["hits"]}
 
     def _document(self, entry: CorpusEntry, vector: list[float]) -> dict[str, Any]:
         return {

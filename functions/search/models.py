@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 MAX_RESULTS = 20
-SOP_QUERY: dict[str, JsonValue] = {"query": "neo-noir cinematography laundromat scenes", "limit": 5}
 
 
 class Search(BaseModel):
@@ -14,7 +13,6 @@ class Search(BaseModel):
         alias_generator=to_camel,
         extra="forbid",
         str_strip_whitespace=True,
-        json_schema_extra={"examples": [SOP_QUERY]},
     )
 
     query: Annotated[str, Field(min_length=1, max_length=1_000)]

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import PlainTextResponse
 
-from story_editor import answers, examples, outlines, pages, service
+from story_editor import answers, outlines, pages, service
 from story_editor.models import RewriteAct, WriteBreakdown, WriteOutline, WritePrompts
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
@@ -18,7 +19,7 @@ Number = Annotated[int, Path(ge=1, le=99_999)]
 E = P + "/story-editor"
 
 
-@router.post(E + "/outline", status_code=201, responses=examples.OUTLINE)
+@router.post(E + "/outline", status_code=201)
 async def write_outline(
     body: WriteOutline, caller: Member, response: Response, key: IdempotencyKey = None
 ) -> dict[str, Any]:
@@ -67,7 +68,7 @@ async def rewrite_act(
     return answers.answered(response, once(caller, route, key, sent, lambda: answers.rewrite_act(caller, act, wanted)))
 
 
-@router.post(E + "/breakdown", status_code=201, responses=examples.BREAKDOWN)
+@router.post(E + "/breakdown", status_code=201)
 async def write_breakdown(
     caller: Member, response: Response, body: WriteBreakdown | None = None, key: IdempotencyKey = None
 ) -> dict[str, Any]:
@@ -82,15 +83,15 @@ async def read_breakdown(caller: Member) -> dict[str, Any]:
     return service.breakdown_view(caller.project_id)
 
 
-@router.post(E + "/prompts", responses=examples.PROMPTS)
+@router.post(E + "/prompts")
 async def write_prompts(caller: Member, body: WritePrompts | None = None) -> dict[str, Any]:  # noqa: ARG001
     return service.prompts(caller.project_id)
 
 
-@router.get(E + "/screenplay", response_class=Response, responses=examples.SCREENPLAY)
-async def read_screenplay(caller: Member, source: pages.Source = "auto") -> Response:
+@router.get(E + "/screenplay", response_class=PlainTextResponse)
+async def read_screenplay(caller: Member, source: pages.Source = "auto") -> PlainTextResponse:
     text = pages.fountain(caller.project_id, source)
-    return Response(text, media_type="text/plain; charset=utf-8", headers=pages.HEADERS)
+    return PlainTextResponse(text, headers=pages.HEADERS)
 
 
 handler = handler_of(router)

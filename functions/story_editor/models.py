@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 MAX_REFERENCES = 10  # that one outline may pin, or drop
-SOP_CONCEPT: dict[str, JsonValue] = {"concept": "Neo-Noir Laundromat", "genre": "thriller", "tone": "dark"}
 
 ReferenceId = Annotated[str, Field(min_length=1, max_length=120)]
 References = Annotated[list[ReferenceId], Field(max_length=MAX_REFERENCES)]
@@ -23,8 +22,6 @@ class WriteOutline(Body):
     pinnedReferences: ids of references that are used whatever the search finds; droppedReferences: ids that are not
     used even if found. variation: another outline of the same concept; left out, each repetition gets the next.
     """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [SOP_CONCEPT]})
 
     concept: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
     genre: Annotated[str, Field(max_length=60)] | None = None

@@ -19,7 +19,8 @@ STOPWORDS = frozenset(
     re.findall(
         r"\w+",
         """a an and are as at be but by can do for from has have he her his how i if in into is it its me my no of on
-        only or our she should so that the their them they this to was we what when where which while who will with you""",
+        only or our she should so that the their them they this to was we what when where which while who will with
+        you""",
     )
 )
 

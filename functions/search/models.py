@@ -9,11 +9,7 @@ MAX_RESULTS = 20
 
 
 class Search(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        str_strip_whitespace=True,
-    )
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", str_strip_whitespace=True)
 
     query: Annotated[str, Field(min_length=1, max_length=1_000)]
     limit: Annotated[int, Field(strict=True, ge=1, le=MAX_RESULTS)] = 5

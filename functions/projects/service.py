@@ -5,7 +5,8 @@ from typing import Any
 
 from projects import views
 from projects.models import CreateProject, UpdateProject
-from vibeboard.domain.errors import Conflict, Forbidden
+from vibeboard.domain.errors import Conflict, Forbidden, Invalid
+from vibeboard.domain.formats import contract_fault
 from vibeboard.domain.gates import enforce
 from vibeboard.domain.pricing import to_micros, to_usd
 from vibeboard.domain.roles import may
@@ -23,6 +24,7 @@ DETAILS = {"concept", "shots", "seed", "optics", "credits"}
 def create(caller: Caller, body: CreateProject) -> Item:
     """A new project owned by the caller. An incomplete contract is allowed: the contract gate waits for the rest."""
     contract = body.creative_contract.model_dump(by_alias=True)
+    _check_together(contract)
     cap = contract.pop("budgetCap")
     if cap is not None:
         contract["budgetCap"] = cap
@@ -70,6 +72,7 @@ def update(caller: Caller, body: UpdateProject, rev: int | None) -> Item:
     if not diff:
         return views.project_view(project, budget, caller.role or "")
     _check_lock(caller, project, diff, body.reason)
+    _check_together(contract)
     extra = _cap_change(caller, project, budget, contract)
     changes: dict[str, Any] = {name: wanted[name] for name in wanted if any(_top(field) == name for field in diff)}
     if project["contractLocked"] and any(_frozen(field) for field in diff):
@@ -89,6 +92,19 @@ def update(caller: Caller, body: UpdateProject, rev: int | None) -> Item:
     except TransactionRefused as refused:
         raise _cap_refusal(refused, contract.get("budgetCap")) from refused
     return views.project_view(changed, ledger.read(caller.project_id), caller.role or "")
+
+
+def _check_together(contract: dict[str, Any]) -> None:
+    """Format, runtime and rate must make a film together. Raises Invalid CONTRACT_INCONSISTENT."""
+    known = {name: value for name, value in contract.items() if value is not None}
+    fault = contract_fault(
+        known.get("targetFormat", "trailer"),
+        known.get("targetRuntime", 60),
+        known.get("frameRate", 24),
+    )
+    if fault:
+        field = f"creativeContract.{fault.field}"
+        raise Invalid(fault.message, field=field, code="CONTRACT_INCONSISTENT", fix=fault.fix)
 
 
 def _difference(project: Item, wanted: dict[str, Any]) -> dict[str, dict[str, Any]]:

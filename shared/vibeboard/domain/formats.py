@@ -27,7 +27,17 @@ FRAME_RATES: dict[str, Fraction] = {
     "30": Fraction(30),
 }
 
-TARGET_FORMATS: tuple[str, ...] = ("trailer", "short", "teaser", "commercial", "music-video", "episode", "feature")
+# What is delivered -> the longest it may be, in seconds. Forty minutes divide shorts from features.
+LONGEST: dict[str, int] = {
+    "trailer": 300,
+    "short": 2_400,
+    "teaser": 90,
+    "commercial": 300,
+    "music-video": 1_200,
+    "episode": 5_400,
+    "feature": 7_200,
+}
+TARGET_FORMATS: tuple[str, ...] = tuple(LONGEST)
 
 SAMPLE_RATE = 48_000  # Hz, of every sound file and master
 
@@ -55,6 +65,37 @@ def exact_rate(frame_rate: float | int | str) -> Fraction:
     if text not in FRAME_RATES:
         raise KeyError(f"{frame_rate} is not a frame rate of {', '.join(FRAME_RATES)}")
     return FRAME_RATES[text]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFault:
+    """Two fields of a creative contract that do not go together. `field` is the one to change first."""
+
+    field: str
+    message: str
+    fix: str
+
+
+def contract_fault(target_format: str, runtime: float, frame_rate: float) -> ContractFault | None:
+    """What is wrong with format, runtime and rate taken together; None when a film can be made of them.
+
+    Raises KeyError for a format or rate that does not exist.
+    """
+    longest, nominal = LONGEST[target_format], round(float(exact_rate(frame_rate)))
+    if runtime > longest:
+        roomier = ", ".join(name for name, seconds in LONGEST.items() if seconds >= runtime)
+        return ContractFault(
+            "targetRuntime",
+            f"A {target_format} lasts at most {longest} s, and this one {runtime:g} s",
+            f"Shorten it, or deliver it as {roomier}." if roomier else "Shorten it.",
+        )
+    if runtime * nominal % 1:
+        return ContractFault(
+            "targetRuntime",
+            f"{runtime:g} s at {frame_rate:g} frames a second are {runtime * nominal:g} frames",
+            "Choose whole seconds, or a rate of 24 or 30.",
+        )
+    return None
 
 
 def frame_size(aspect_ratio: str, quality: Quality) -> tuple[int, int]:

@@ -21,6 +21,9 @@ from vibeboard.domain.story import MAX_SCENES, Breakdown, Screenplay, ScriptLine
 
 MAX_SCREENPLAY_CHARS = 1_000_000  # about 500 pages
 MAX_LINES_PER_SCENE = 400
+MAX_LINES = 30_000
+MAX_XML_DEPTH = 50
+MAX_LINE_CHARS = 10_000
 
 _HEADING = re.compile(r"^\s*(INT|EXT|EST|I/E)\b[./ ]*(?:(INT|EXT)\b[./ ]*)?", re.IGNORECASE)
 _TIME = re.compile(
@@ -28,7 +31,7 @@ _TIME = re.compile(
     r"twilight|later|moments later|continuous|same(?: time)?|golden hour|magic hour)\b.*$",
     re.IGNORECASE,
 )
-_EMPHASIS = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(\*{1,3}|_)(?=\S)(.{1,400}?)(?<=\S)\1")
 _TRANSITION = re.compile(
     r"\s*(?:[A-Z ]+ TO:|(?:SMASH |MATCH |JUMP )?(?:CUT|FADE|DISSOLVE)\b[A-Z ]*[.:]?|THE END\.?)\s*"
 )
@@ -116,7 +119,24 @@ def _script(text: str, name: str) -> Script:
             name, "it is empty", "Write at least one scene heading such as INT. KITCHEN - NIGHT."
         )
     fdx = name.lower().endswith(".fdx") or text.lstrip("\ufeff \r\n\t").startswith(("<?xml", "<FinalDraft"))
-    return _read_fdx(text, name) if fdx else _read_fountain(text)
+    if fdx:
+        return _read_fdx(text, name)
+    _check_lines(text, name)
+    return _read_fountain(text)
+
+
+def _check_lines(text: str, name: str) -> None:
+    """No page has lines like these, and a parser may need the square of their length."""
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES:
+        raise ScreenplayUnreadable(
+            name, f"it has {len(lines):,} lines, more than {MAX_LINES:,}", "Split it into parts."
+        )
+    longest = max((len(line) for line in lines), default=0)
+    if longest > MAX_LINE_CHARS:
+        raise ScreenplayUnreadable(
+            name, f"a line has {longest:,} characters, more than {MAX_LINE_CHARS:,}", "Break it into paragraphs."
+        )
 
 
 def _title_and_elements(script: Script) -> tuple[str, list[Element]]:
@@ -126,7 +146,8 @@ def _title_and_elements(script: Script) -> tuple[str, list[Element]]:
 
 def _read_fountain(text: str) -> Script:
     parser = FountainParser()
-    parser.add_text(text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    parser.add_text(re.sub(r"[ \t]{64,}", " " * 64, plain))
     parser.finalize()
     return parser.script
 
@@ -137,6 +158,8 @@ def _read_fdx(text: str, name: str) -> Script:
         raise ScreenplayUnreadable(name, "its XML declares entities", "Save it again from Final Draft.")
     try:
         root = ET.fromstring(body)  # noqa: S314  # entities were refused above
+        if _depth(root) > MAX_XML_DEPTH:
+            raise ScreenplayUnreadable(name, "its XML is nested too deep", "Save it again from Final Draft.")
     except ET.ParseError as fault:
         raise ScreenplayUnreadable(name, f"its XML is broken ({fault})", "Save it again from Final Draft.") from fault
     # the library reads only the first <Text> of a paragraph, and Final Draft writes one per run of styling
@@ -160,6 +183,14 @@ def _read_fdx(text: str, name: str) -> Script:
     if title is not None and title.text:
         parser.script.titleEntries.append(TitleEntry("Title", title.text.strip()))
     return parser.script
+
+
+def _depth(root: ET.Element) -> int:
+    """How deep the tree goes, without recursion."""
+    depth, level = 0, [root]
+    while level and depth <= MAX_XML_DEPTH:
+        depth, level = depth + 1, [child for node in level for child in node]
+    return depth
 
 
 def _scenes(elements: list[Element]) -> list[ScriptScene]:

@@ -68,8 +68,10 @@ def admit(
     guards: Sequence[Guard] = (),
     proof: Proof | None = None,
     trace_id: str = "",
+    hand_out: bool = True,
 ) -> list[Item]:
-    """Reserve the total of all drafts and create their jobs, all or none; then hand them to the submit queue.
+    """Reserve the total of all drafts and create their jobs, all or none; then hand them to the submit queue, unless
+    whoever orders them carries them out at once (`hand_out`).
 
     Returns the jobs in the drafts' order; a draft that was admitted before comes back as the job it became. `proof`
     goes before everything else: when it fails, nobody learns what else would have.
@@ -100,7 +102,8 @@ def admit(
                 known |= {item["jobId"]: item for item in replayed if item}
                 continue
             raise explained(every, refused, total) from refused
-    dispatch(project_id, [item["jobId"] for item in fresh])
+    if hand_out:
+        dispatch(project_id, [item["jobId"] for item in fresh])
     return jobs
 
 

@@ -47,7 +47,7 @@ def order(project_id: str, payer: str, operation: str, ask: Ask, what: dict[str,
         draft = JobDraft(operation, {"step": ask.name}, what, held, attempt, model_of(operation))
         standing = table().get(keys.job(project_id, draft.job_id(project_id)))
         if standing is None or standing["status"] not in ("FAILED", "CANCELLED"):
-            return admit(project_id, payer, [draft], trace_id=trace_id, dispatch=False)[0]
+            return admit(project_id, payer, [draft], trace_id=trace_id, hand_out=False)[0]
     raise Busy("This has failed a thousand times", fix="Change what you ask for.")
 
 

@@ -1,19 +1,20 @@
 """The export plan: everything the container needs to conform, describe and pack a film, as one JSON in S3."""
 
+from dataclasses import asdict
 from typing import Any
 
 from vibeboard import __version__
 from vibeboard.domain.formats import Quality, exact_rate, frame_size
 from vibeboard.domain.pricing import to_usd
 from vibeboard.domain.timecode import uses_drop_frame
-from vibeboard.film.cut import clip_of
+from vibeboard.film import editing
+from vibeboard.film.cut import START_TIMECODE, clip_of, cues_of, markers_of
 from vibeboard.film.passes import pictures
 from vibeboard.store import keys, ledger
 from vibeboard.store.audit import now
 from vibeboard.store.projects import read as read_project
 from vibeboard.store.table import Item, public, table
 
-START_TIMECODE = "01:00:00:00"
 RIGHTS = "All rights reserved"
 CODECS = {"prores": "prores_hq", "prores4444": "prores_4444", "h264": "h264"}
 
@@ -33,7 +34,12 @@ def export_plan(
     budget = ledger.read(project_id)
     found = pictures(project_id, quality)
     rate = exact_rate(rows[0][0]["frameRate"])
-    clips = [_clip(chain, segment, found[segment["id"]]) for chain, segments in rows for segment in segments]
+    clips = [
+        _clip(chain, segment, found[segment["id"]], first=index == 0)
+        for chain, segments in rows
+        for index, segment in enumerate(segments)
+    ]
+    sounds = editing.cues_of(project_id)
     partition = f"PROJECT#{project_id}"
     bible = table().get(keys.bible(project_id))
     outlines = table().query(partition, "OUTLINE#", newest_first=True, limit=1)
@@ -49,6 +55,11 @@ def export_plan(
         "quality": quality,
         "include": {"edl": order["includeEDL"], "sidecar": order["includeSidecar"]},
         "clips": clips,
+        "cues": [
+            {"cue": cue.to_sop(), "sound": next(row["sound"] for row in sounds if row["id"] == cue.id)}
+            for cue in cues_of(rows, sounds)
+        ],
+        "markers": [asdict(marker) for marker in markers_of(rows)],
         "sidecar": {
             "projectId": project_id,
             "exportId": export_id,
@@ -79,7 +90,7 @@ def export_plan(
     }
 
 
-def _clip(chain: Item, segment: Item, picture: dict[str, Any]) -> dict[str, Any]:
+def _clip(chain: Item, segment: Item, picture: dict[str, Any], *, first: bool) -> dict[str, Any]:
     """One clip with its media and its whole provenance chain: frames, take, pass, review and locks."""
     clip = segment["clip"]
     provenance = {
@@ -104,7 +115,7 @@ def _clip(chain: Item, segment: Item, picture: dict[str, Any]) -> dict[str, Any]
     }
     provenance["pass"] = {"model": picture["model"], "seed": picture["seed"], "quality": picture["quality"]}
     return {
-        "clip": clip_of(chain, segment).to_sop(),
+        "clip": clip_of(chain, segment, first=first).to_sop(),
         "picture": picture["key"],
         "sound": clip.get("audioKey"),
         "sceneChainId": chain["id"],

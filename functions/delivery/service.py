@@ -8,13 +8,16 @@ from vibeboard.domain.errors import Conflict, Invalid, NotFound
 from vibeboard.domain.formats import Quality, exact_rate
 from vibeboard.domain.gates import enforce, evaluate
 from vibeboard.domain.ids import child_id, digest
+from vibeboard.film import editing
+from vibeboard.film.cut import cut_state
+from vibeboard.film.locks import export_guard
 from vibeboard.film.qc import final_qc
 from vibeboard.http.access import Caller
 from vibeboard.jobs.admission import JobDraft, admit
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import chains, keys, objects
 from vibeboard.store.audit import audit_action, now
-from vibeboard.store.table import NEW, Item, Put, TransactionRefused, table
+from vibeboard.store.table import EXISTS, NEW, Item, Put, TransactionRefused, Update, table
 from vibeboard.views import JOB_STATUS
 
 FILES = {
@@ -24,6 +27,7 @@ FILES = {
     "epk": "EPK.zip",
     "manifest": "manifest.json",
 }
+CHAINS_PER_EXPORT = 90  # each is tied to the export in its one transaction
 RESOLUTION_OF: dict[str, str] = {quality: name for name, quality in RESOLUTIONS.items()}
 
 
@@ -63,11 +67,9 @@ def order_export(
         )
     facts = final_qc(project_id, rows, quality)
     enforce("finalQC", facts)
-    cut = [
-        [segment["id"], segment["clip"]["takeId"], segment.get("trimStart"), segment.get("trimEnd"),
-         segment.get("audioTrimStart"), segment.get("audioTrimEnd"), segment.get("audioGain")]
-        for _, segments in rows for segment in segments
-    ]  # fmt: skip
+    if len(rows) > CHAINS_PER_EXPORT:
+        raise Invalid(f"An export takes {CHAINS_PER_EXPORT} scene chains", field="sceneChainId", fix="Export by chain.")
+    cut = cut_state(rows, editing.cues_of(project_id))
     export_id = child_id("exp", project_id, digest([cut, order], 24))
     plan_key = keys.export_object(project_id, export_id, "plan.json")
     draft = JobDraft(
@@ -88,17 +90,40 @@ def order_export(
         "createdBy": user,
         "createdAt": now(),
     }
+    guards = [export_guard(chain, export_id) for chain, _ in rows]
     try:
         audit = audit_action(project_id, actor=user, act="export.master", trace_id=trace_id, exportId=export_id)
-        table().transact([Put(item, NEW), audit])
+        table().transact([Put(item, NEW), audit, *guards])
         plan = export_plan(project_id, export_id, rows, quality, order, user, user_name, organization)
         objects.write_json(plan_key, plan)
-    except TransactionRefused:
+    except TransactionRefused as refused:
+        standing = refused.items[0]
+        if standing is None:
+            raise _cut_changed() from refused
+        _again(standing, guards)
         if not objects.exists(plan_key):
             plan = export_plan(project_id, export_id, rows, quality, order, user, user_name, organization)
             objects.write_json(plan_key, plan)
     job = admit(project_id, user, [draft], trace_id=trace_id)[0]
     return {"exportId": export_id, "jobId": job["jobId"], "status": JOB_STATUS[job["status"]]}
+
+
+def _again(export: Item, guards: list[Update]) -> None:
+    """The same export ordered once more: it runs again unless it is complete, still tied to the locked cut."""
+    status = "completed" if export["status"] == "completed" else "running"
+    row = Update(keys.export(export["projectId"], export["exportId"]), set={"status": status}, condition=EXISTS)
+    try:
+        table().transact([row, *guards])
+    except TransactionRefused as refused:
+        raise _cut_changed() from refused
+
+
+def _cut_changed() -> Conflict:
+    return Conflict(
+        "The picture was unlocked, or the cut changed, at this very moment",
+        code="LOCKS_CHANGED",
+        fix="Read the QC again and repeat.",
+    )
 
 
 def _attempt(project_id: str, export_id: str) -> int:

@@ -62,6 +62,10 @@ class SegmentChange(Body):
     audio_trim_start: Annotated[float, Field(ge=0, le=3_600)] | None = None
     audio_trim_end: Annotated[float, Field(ge=0, le=3_600)] | None = None
     audio_gain: Annotated[float, Field(ge=0, le=16)] | None = None
+    audio_fade_in: Annotated[float, Field(ge=0, le=60)] | None = None
+    audio_fade_out: Annotated[float, Field(ge=0, le=60)] | None = None
+    transition: Literal["smooth", "cut", "dissolve", "fade"] | None = None
+    transition_seconds: Annotated[float, Field(ge=0, le=10)] | None = None
 
 
 class Order(Body):

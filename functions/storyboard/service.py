@@ -9,6 +9,7 @@ from vibeboard.domain.formats import ASPECT_RATIOS, exact_rate
 from vibeboard.domain.gates import enforce
 from vibeboard.domain.ids import new_id
 from vibeboard.domain.timeline import check_trims
+from vibeboard.film import editing
 from vibeboard.film.cut import clip_of
 from vibeboard.film.locks import set_shot_lock
 from vibeboard.film.look import look_of
@@ -16,13 +17,16 @@ from vibeboard.http.access import Caller
 from vibeboard.http.deciding import Decision
 from vibeboard.jobs.admission import Proof, admit
 from vibeboard.jobs.drafts import frame_draft, unlocked_guard
-from vibeboard.store import chains, keys, projects
+from vibeboard.store import chains, projects
 from vibeboard.store.audit import audit_action
 from vibeboard.store.chains import PICTURE_OPEN
-from vibeboard.store.table import EXISTS, Action, Check, Item, TransactionRefused, Update, table
+from vibeboard.store.table import EXISTS, Item, TransactionRefused
 from vibeboard.views import chain_view, job_view, segment_view, take_view
 
-TRIMS = ("trimStart", "trimEnd", "audioTrimStart", "audioTrimEnd")
+CUT = (
+    "trimStart", "trimEnd", "audioTrimStart", "audioTrimEnd", "audioGain", "audioFadeIn", "audioFadeOut",
+    "transition", "transitionSeconds",
+)  # fmt: skip
 WORDS = ("prompt", "negativePrompt", "firstFramePrompt", "lastFramePrompt", "duration")
 
 
@@ -106,60 +110,49 @@ def read_segment(project_id: str, chain_id: str, segment_id: str) -> Item:
 
 
 def change_segment(caller: Caller, chain_id: str, segment_id: str, changes: dict[str, Any], rev: int | None) -> Item:
-    """Words need an unlocked shot; trims an open picture and measured media; audioGain is always free."""
+    """Words need an unlocked shot; trims and transitions an open picture and measured media; sound levels are free."""
+    touches_words = any(name in changes for name in WORDS)
+    if touches_words and any(name in changes for name in CUT):
+        raise Invalid("Words and trims change in two requests", field="body", fix="Send the trims on their own.")
+    if not touches_words:
+        return _edit_segment(caller, chain_id, segment_id, changes, rev)
     chain, segments = chains.read_chain(caller.project_id, chain_id)
     segment = chains.pick(segments, segment_id)
-    touches_words = any(name in changes for name in WORDS)
-    touches_trims = any(name in changes for name in TRIMS)
-    if touches_words and segment.get("lockedAt"):
+    if segment.get("lockedAt"):
         raise chains.segment_refusal(segment)
-    if touches_trims and chain.get("pictureLockedAt"):
-        raise chains.picture_refusal(chain)
-    if touches_trims or "audioGain" in changes:
-        check_trims(clip_of(chain, segment | changes), exact_rate(chain["frameRate"]))
-    needs = "picture" if touches_trims else ""
-    extra: list[Action] = []
-    if touches_words and touches_trims:
-        raise Invalid("Words and trims change in two requests", field="body", fix="Send the trims on their own.")
-    if touches_words:
-        needs = "shot"
-    updated = chains.update_segment(segment, changes, rev=rev, needs=needs, extra=extra)
-    return segment_view(chain, updated)
+    return segment_view(chain, chains.update_segment(segment, changes, rev=rev, needs="shot"))
+
+
+def _edit_segment(caller: Caller, chain_id: str, segment_id: str, changes: dict[str, Any], rev: int | None) -> Item:
+    def plan(cut: editing.Cut) -> editing.Change:
+        segment = chains.pick(cut.segments, segment_id)
+        if rev is not None and segment["rev"] != rev:
+            raise chains.segment_refusal(segment | {"lockedAt": None}, rev)
+        change = editing.Change("trim", {segment_id: changes} if changes else {})
+        if change.moves_picture and cut.chain.get("pictureLockedAt"):
+            raise chains.picture_refusal(cut.chain)
+        check_trims(clip_of(cut.chain, segment | changes), exact_rate(cut.chain["frameRate"]))
+        return change
+
+    seen = (segment_id, rev) if rev is not None else None
+    cut = editing.edit(caller.project_id, chain_id, caller.user, plan, segment_rev=seen)
+    return segment_view(cut.chain, chains.pick(cut.segments, segment_id))
 
 
 def reorder(caller: Caller, chain_id: str, wanted: list[str]) -> Item:
-    """Put the chain's segments into a new order; all of them, once each. Refused on picture lock."""
-    _, segments = chains.read_chain(caller.project_id, chain_id)
-    if sorted(wanted) != sorted(segment["id"] for segment in segments):
-        raise Invalid(
-            "The order must name every segment of the chain exactly once",
-            field="segmentIds",
-            fix="Read the chain and send all its segment ids.",
-        )
-    moves = [
-        (segment, index)
-        for index, segment in enumerate(sorted(segments, key=lambda s: wanted.index(s["id"])))
-        if segment["orderIndex"] != index
-    ]
-    open_picture = Check(keys.chain(caller.project_id, chain_id), EXISTS & PICTURE_OPEN)
-    for start in range(0, len(moves), 90):
-        batch = moves[start : start + 90]
-        updates = [
-            Update(
-                keys.segment(caller.project_id, chain_id, segment["id"]),
-                set={"orderIndex": index},
-                add={"rev": 1},
-                condition=EXISTS,
+    """Put the chain's segments into a new order; all of them, once each, in one write. Refused on picture lock."""
+
+    def plan(cut: editing.Cut) -> editing.Change:
+        if sorted(wanted) != sorted(segment["id"] for segment in cut.segments):
+            raise Invalid(
+                "The order must name every segment of the chain exactly once",
+                field="segmentIds",
+                fix="Read the chain and send all its segment ids.",
             )
-            for segment, index in batch
-        ]
-        try:
-            table().transact([open_picture, *updates])
-        except TransactionRefused as refused:
-            if refused.failed[0]:
-                raise chains.picture_refusal(refused.items[0]) from refused
-            raise
-    return read_chain(caller.project_id, chain_id)
+        return editing.Change("reorder", chain={"segmentOrder": wanted})
+
+    cut = editing.edit(caller.project_id, chain_id, caller.user, plan)
+    return chain_view(cut.chain, cut.segments)
 
 
 def takes(project_id: str, chain_id: str, segment_id: str) -> dict[str, Any]:

@@ -24,6 +24,13 @@ BODIES: dict[str, Any] = {
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/exceptions/{issue}": {"state": "open"},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/lock": {"locked": True},
     "PUT /api/projects/{projectId}/scene-chains/{chainId}/picture-lock": {"pictureLocked": True},
+    "POST /api/projects/{projectId}/sequencer/timeline/{chainId}/cues": {
+        "kind": "music",
+        "name": "Theme",
+        "seconds": 2,
+    },
+    "PUT /api/projects/{projectId}/sequencer/timeline/{chainId}/cues/{cueId}": {"gain": 0.5},
+    "PUT /api/projects/{projectId}/sequencer/timeline/{chainId}/markers": {"markers": [{"at": 1, "name": "Look"}]},
     "POST /api/projects/{projectId}/export/master": {"resolution": "720p"},
     "POST /api/approvals/{approvalId}/decision": {"decision": "approve"},
 }
@@ -56,6 +63,8 @@ def ids(studio: Studio, project: dict[str, Any], machine: None) -> dict[str, str
         "exportId": job.replace("job_", "exp_"),
         "approvalId": asked["approvalId"],
         "issue": "flicker",
+        "cueId": "cue_none",
+        "revision": "0",
     }
 
 

@@ -123,9 +123,14 @@ class MemoryTable:
         found.sort(key=lambda item: (item["GSI1SK"], item["SK"]))
         return [dict(item) for item in found[:limit]]
 
-    def query(self, partition: str, prefix: str = "", **_: Any) -> list[Item]:
+    def query(
+        self, partition: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False, **_: Any
+    ) -> list[Item]:
         found = [key for key in self.items if key[0] == partition and key[1].startswith(prefix)]
-        return [dict(self.items[key]) for key in sorted(found)]
+        return [dict(self.items[key]) for key in sorted(found, reverse=newest_first)[:limit]]
+
+    def batch_get(self, wanted: Sequence[Mapping[str, Any]]) -> list[Item | None]:
+        return [self.get(key) for key in wanted]
 
     def write(self, action: Put | Update | Delete) -> Item:
         key = _key(action)

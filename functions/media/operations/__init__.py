@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from media.operations import assets, clips, export, frames, optics, vfx
+from media.operations import assets, clips, export, frames, optics, sound, vfx
 from media.work import Work
 
 OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
@@ -20,4 +20,6 @@ OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
     "vfx.motion-fix": vfx.run,
     "vfx.magic-eraser": vfx.run,
     "export.master": export.master,
+    "timeline.preview": export.preview,
+    "cue.make": sound.make_cue,
 }

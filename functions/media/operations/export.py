@@ -9,9 +9,11 @@ from typing import Any
 from media.work import Work
 from vibeboard.domain.edl import write_edl
 from vibeboard.domain.fcpxml import MediaNames, write_fcpxml
+from vibeboard.domain.formats import ASPECT_RATIOS
 from vibeboard.domain.timeline import Clip, Marker, PictureEvent, Timeline, assemble, sound_frames
 from vibeboard.domain.tracks import Cue
 from vibeboard.media.conform import ClipSource, Master, MasterSpec, conform
+from vibeboard.media.ffmpeg import input_args, run
 from vibeboard.media.interchange import write_aaf, write_otio
 from vibeboard.media.package import PressKit, build_epk, sidecar, write_manifest
 from vibeboard.media.proxies import trailer
@@ -19,6 +21,7 @@ from vibeboard.media.stills import SheetEntry, contact_sheet, poster, still
 from vibeboard.store import objects
 
 STILL_WIDTH = 1920
+PREVIEW_QUANTISER = 26  # of H.264: small, for judging a cut
 MASTER_LUFS = -23.0  # EBU R 128
 LICENCES = (("Film", "All rights reserved by its owner"), ("Sandbox engines", "Part of VibeBoard; no vendor model ran"))
 
@@ -57,6 +60,22 @@ def master(work: Work) -> dict[str, Any]:
         if path.is_file()
     }
     return {"files": files, "master": _measured(made, timeline), "model": "ffmpeg/conform"}
+
+
+def preview(work: Work) -> dict[str, Any]:
+    """{preview}: the cut as one small H.264 film with AAC sound, from the shots' proxies (SOP step 10)."""
+    plan = objects.read_json(work.input["plan"])
+    timeline, sources = timeline_of(plan), sources_of(work, plan)
+    shape = ASPECT_RATIOS[plan["aspectRatio"]]
+    short = plan["lines"]
+    width, height = (short * shape, short) if shape >= 1 else (short, short / shape)
+    spec = MasterSpec(2 * round(width / 2), 2 * round(height / 2), "h264", fit="letterbox", quantiser=PREVIEW_QUANTISER)
+    film = work.out("film.mov")
+    conform(timeline, sources, spec, film, progress=work.share(0.0, 0.9))
+    small = work.out("preview.mp4")
+    run([*input_args(film), "-map", "0:v:0", "-map", "0:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", "160k",
+         "-movflags", "+faststart", str(small)])  # fmt: skip
+    return {"preview": work.keep(small), "model": "ffmpeg/conform"}
 
 
 def timeline_of(plan: dict[str, Any]) -> Timeline:

@@ -115,7 +115,7 @@ def price(operation: str, facts: Mapping[str, Any]) -> int:
     return GPU_SECOND * GPU_SECONDS[operation]
 
 
-FREE_OPERATIONS = frozenset({"export.master", "timeline.preview"})  # our own FFmpeg: no vendor is paid
+FREE_OPERATIONS = frozenset({"cue.make", "export.master", "timeline.preview"})  # our own FFmpeg: no vendor is paid
 
 
 def estimate_footage(durations: list[float], quality: Quality, takes: int = 1) -> int:

@@ -176,6 +176,17 @@ def nothing_else(_job: Item, _result: dict[str, Any]) -> list[Action]:
     return []
 
 
+def cue_made(job: Item, result: dict[str, Any]) -> list[Action]:
+    """A cue's sound is ready: 48 kHz, with its length in samples."""
+    names = ("sound", "peaks", "samples", "model")
+    change = {name: result[name] for name in names} | {"status": "ready", "updatedAt": now()}
+    return [Update(_cue_key(job), set=change, condition=EXISTS)]
+
+
+def _cue_key(job: Item) -> keys.Key:
+    return keys.cue(job["projectId"], job["target"]["chainId"], job["target"]["cueId"])
+
+
 OUTCOMES: dict[str, Outcome] = {
     "frame.draw": frame_made,
     "frame.edit": frame_made,
@@ -194,6 +205,7 @@ OUTCOMES: dict[str, Outcome] = {
     "timeline.preview": preview_made,
     "story.outline": outline_written,
     "story.breakdown": breakdown_written,
+    "cue.make": cue_made,
 }
 
 _COUNTERS = {"first": "firstFrameTakes", "last": "lastFrameTakes"}
@@ -211,6 +223,8 @@ def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
     if job["operation"] in ("asset.deconstruct", "asset.materials"):
         which = "status" if job["operation"] == "asset.deconstruct" else "materialsStatus"
         return [Update(keys.asset(job["projectId"], target["assetId"]), set={which: "failed"}, condition=EXISTS)]
+    if job["operation"] == "cue.make":
+        return [Update(_cue_key(job), set={"status": "failed"}, condition=EXISTS)]
     if "segmentId" not in target or job["operation"] == "clip.render":
         return []
     counter = _COUNTERS.get(target.get("which", ""), "clipTakes")

@@ -32,7 +32,8 @@ def put_segments(project_id: str, chain_id: str, segments: list[Item]) -> list[I
         items.append({**key, **segment, "projectId": project_id, "sceneChainId": chain_id, "rev": 1})
     for start in range(0, len(items), 90):
         fresh = items[start : start + 90]
-        chain_exists = Check(keys.chain(project_id, chain_id), EXISTS & PICTURE_OPEN)
+        # A picture lock that has read the chain without these shots must not succeed with them.
+        chain_exists = Update(keys.chain(project_id, chain_id), add={"lockRev": 1}, condition=EXISTS & PICTURE_OPEN)
         try:
             table().transact([chain_exists, *(Put(item, NEW) for item in fresh)])
         except TransactionRefused as refused:
@@ -56,11 +57,14 @@ def chains_of(project_id: str) -> list[tuple[Item, list[Item]]]:
         if "#SEG#" in row["SK"]:
             by_chain.setdefault(row["sceneChainId"], []).append(row)
     ordered = sorted(chains, key=lambda chain: (chain["orderIndex"], chain["id"]))
-    return [(chain, in_order(by_chain[chain["id"]])) for chain in ordered]
+    return [(chain, in_order(chain, by_chain[chain["id"]])) for chain in ordered]
 
 
-def in_order(segments: list[Item]) -> list[Item]:
-    return sorted(segments, key=lambda segment: (segment["orderIndex"], segment["id"]))
+def in_order(chain: Item, segments: list[Item]) -> list[Item]:
+    """By the chain's `segmentOrder` once an editor has set one (then `orderIndex` follows it), else by orderIndex."""
+    placed = {name: index for index, name in enumerate(chain.get("segmentOrder", []))}
+    ordered = sorted(segments, key=lambda s: (placed.get(s["id"], len(placed)), s["orderIndex"], s["id"]))
+    return [segment | {"orderIndex": index} for index, segment in enumerate(ordered)] if placed else ordered
 
 
 def with_previous(segments: list[Item]) -> list[tuple[Item | None, Item]]:
@@ -74,7 +78,7 @@ def read_chain(project_id: str, chain_id: str) -> tuple[Item, list[Item]]:
     chain = next((row for row in rows if row["SK"] == f"CHAIN#{chain_id}"), None)
     if chain is None:
         raise NotFound("No such scene chain", fix="List the project's scene chains for their ids.")
-    return chain, in_order([row for row in rows if row["SK"].startswith(f"CHAIN#{chain_id}#SEG#")])
+    return chain, in_order(chain, [row for row in rows if row["SK"].startswith(f"CHAIN#{chain_id}#SEG#")])
 
 
 def pick(segments: list[Item], segment_id: str) -> Item:

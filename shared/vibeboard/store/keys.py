@@ -15,6 +15,8 @@
 | style bible      | PROJECT#p   | BIBLE                               |
 | chain            | PROJECT#p   | CHAIN#id                            |
 | segment          | PROJECT#p   | CHAIN#id#SEG#id                     |
+| cut revision     | PROJECT#p   | CUT#chain#number                    |
+| cue              | PROJECT#p   | CUE#chain#id                        |
 | take             | PROJECT#p   | TAKE#segment#kind#number#job        |
 | render queue     | PROJECT#p   | RENDER#id                           |
 | export           | PROJECT#p   | EXPORT#id                           |
@@ -111,6 +113,14 @@ def chain(project_id: str, chain_id: str) -> Key:
 
 def segment(project_id: str, chain_id: str, segment_id: str) -> Key:
     return _in_project(project_id, f"CHAIN#{chain_id}#SEG#{segment_id}")
+
+
+def cut_revision(project_id: str, chain_id: str, number: int) -> Key:
+    return _in_project(project_id, f"CUT#{chain_id}#{number:06d}")
+
+
+def cue(project_id: str, chain_id: str, cue_id: str) -> Key:
+    return _in_project(project_id, f"CUE#{chain_id}#{cue_id}")
 
 
 def take(project_id: str, segment_id: str, kind: str, number: int, job_id: str) -> Key:

@@ -5,12 +5,13 @@ import pytest
 
 from vibeboard.corpus import load_corpus
 from vibeboard.domain.prompts import parse_negative
-from vibeboard.domain.story import ANGLES, CAMERA_MOVES, SHOT_SIZES, Breakdown, Outline
+from vibeboard.domain.story import ANGLES, CAMERA_MOVES, SHOT_SIZES, Breakdown, Outline, Reference
 from vibeboard.providers.sandbox.story import (
     ImpossibleRuntime,
     design_cast,
     design_style,
     segment_prompts,
+    write_act,
     write_breakdown,
     write_outline,
 )
@@ -252,3 +253,62 @@ def test_given_the_sops_femme_fatale_then_her_style_bible_entry_is_the_sops() ->
 def test_given_any_text_then_a_film_comes_out(concept: str) -> None:
     _, breakdown = film((concept, "unheard-of", "", ""))
     assert breakdown.runtime_seconds == 30
+
+
+def reference(*hints: str, score: float = 0.5) -> Reference:
+    return Reference(id="r", title="A reference", kind="place", score=score, prompt_hints=list(hints))
+
+
+@pytest.mark.parametrize(
+    ("concept", "genre", "misfit"),
+    [
+        ("Two gunslingers meet for a last duel in the desert at noon", "western", "torch beam between black trunks"),
+        ("Two gunslingers meet for a last duel in the desert at noon", "western", "blue-hour sky with warm windows"),
+        ("Two strangers fall in love on a beach", "romance", "face behind rain-streaked glass"),
+        ("An android wakes up in a research lab", "sci-fi", "sudden zoom on a guilty glance"),
+        ("A lighthouse keeper hears a voice in the fog", "horror", "venetian-blind shadows across the face"),
+    ],
+)
+def test_given_references_that_need_another_place_or_light_when_outlined_then_their_hints_are_left_out(
+    concept: str, genre: str, misfit: str
+) -> None:
+    outline = write_outline(concept, genre, "", references=[reference(misfit), reference("dust in the air")])
+    assert outline.visual_style == ["dust in the air"]
+
+
+def test_given_style_notes_when_broken_down_then_their_bans_and_camera_moves_are_followed() -> None:
+    concept, notes = "Two strangers fall in love on a beach", "Golden hour, handheld, no surfers, without hats"
+    outline = write_outline(concept, "romance", "tender", notes)
+    broken = write_breakdown(outline, concept, "romance", "tender", notes, 20, 5)
+    assert all({"surfers", "hats"} <= set(scene.negative_elements) for scene in broken.scenes)
+    assert {shot.camera_move for shot in broken.shots if shot.shot_size != "insert"} == {"handheld"}
+
+
+def test_given_a_noon_scene_when_broken_down_then_the_sun_is_not_removed() -> None:
+    concept = "Two gunslingers meet for a last duel in the desert at noon"
+    outline = write_outline(concept, "western", "", references=[reference("dust")])
+    outline = outline.model_copy(update={"avoid": ["midday sun"]})
+    broken = write_breakdown(outline, concept, "western", "", "", 15, 5)
+    assert not any("sun" in term.split() for scene in broken.scenes for term in scene.negative_elements)
+
+
+def test_given_a_thing_that_something_lies_in_when_planned_then_it_is_no_place() -> None:
+    broken = breakdown_of("A baker finds a key in the dough", "comedy")
+    assert broken.asset_manifest.locations == ["bakery_interior"]
+
+
+def breakdown_of(concept: str, genre: str) -> Breakdown:
+    return write_breakdown(write_outline(concept, genre, ""), concept, genre, "", "", 10, 2)
+
+
+def test_given_one_act_to_write_anew_then_the_others_keep_their_words_and_the_people_stay() -> None:
+    concept = "A femme fatale in a laundromat"
+    outline = write_outline(concept, "noir", "dark")
+    for index in range(len(outline.acts)):
+        anew = write_act(outline, index, concept, "noir", "dark")
+        assert anew.acts[index].beats != outline.acts[index].beats
+        assert [a for i, a in enumerate(anew.acts) if i != index] == [
+            a for i, a in enumerate(outline.acts) if i != index
+        ]
+        told = write_breakdown(anew, concept, "noir", "dark", "", 30, 6)
+        assert "femme_fatale" in told.asset_manifest.characters

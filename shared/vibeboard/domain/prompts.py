@@ -13,7 +13,8 @@ NORMAL, STRONG, AGGRESSIVE = 1.0, 1.3, 1.5  # the SOP's weight scale
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 2.0
 
 # What a scene must lose first is removed hardest: the SOP's example writes (crowd:1.5), (daylight:1.3).
-_BY_RANK = (AGGRESSIVE, STRONG)
+# From the fifth on a term is a reminder, and pressing it would only dilute the first ones.
+_BY_RANK = (AGGRESSIVE, STRONG, STRONG, STRONG, NORMAL)
 
 _WEIGHTED = re.compile(r"\(\s*([^():]+?)\s*:\s*(\d+(?:\.\d+)?)\s*\)")
 
@@ -30,7 +31,7 @@ class WeightedTerm:
 
 
 def weigh(elements: Sequence[str], weights: Mapping[str, float] | None = None) -> list[WeightedTerm]:
-    """Give each element its weight: from `weights` when named there, else 1.5 for the first, 1.3 after it.
+    """Give each element its weight: from `weights` when named there, else by rank: 1.5, then 1.3 thrice, then 1.0.
 
     Raises ValueError for a weight outside 0.1..2.0.
     """

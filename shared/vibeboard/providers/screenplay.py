@@ -75,7 +75,7 @@ def read_screenplay(text: str, name: str) -> Screenplay:
 
 def as_fountain(text: str, name: str) -> str:
     """A screenplay's text, Fountain or FDX, as Fountain. Raises ScreenplayUnreadable."""
-    return str(_writer().write(_script(text, name))) + "\n"
+    return _written(_script(text, name))
 
 
 def breakdown_as_fountain(title: str, breakdown: Breakdown, names: dict[str, str]) -> str:
@@ -93,7 +93,16 @@ def breakdown_as_fountain(title: str, breakdown: Breakdown, names: dict[str, str
             script.elements.append(Action(shot.prompt, forced=bool(re.match(r"[^a-z]*$|[.@!>~#=]", shot.prompt))))
             for speech in shot.dialogue:
                 name = names.get(speech.character, speech.character.replace("_", " ")).upper()
-                script.elements += [Character(name, forced=not re.match(r"[A-Z]", name)), Dialogue(speech.line)]
+                script.elements += [Character(name), Dialogue(speech.line)]
+    return _written(script)
+
+
+def _written(script: Script) -> str:
+    """The library's own Fountain, with names that are not all capitals marked as names."""
+    for element in script.elements:
+        if element.type is ElementType.CHARACTER:
+            name = str(element.name)
+            element.forced = name != name.upper() or not re.match(r"[A-Z]", name)
     return str(_writer().write(script)) + "\n"
 
 

@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vibeboard.domain.prompts import negative_prompt
-from vibeboard.domain.story import AssetManifest, Breakdown, Outline, Scene, Screenplay, SegmentPrompt, Shot
+from vibeboard.domain.story import (
+    CAMERA_MOVES,
+    AssetManifest,
+    Breakdown,
+    Outline,
+    Scene,
+    Screenplay,
+    SegmentPrompt,
+    Shot,
+)
 from vibeboard.providers.sandbox.story import lexicon
 from vibeboard.providers.sandbox.story.events import clause_shots, event_shots
 from vibeboard.providers.sandbox.story.extract import tokens_of
@@ -57,16 +66,17 @@ def write_breakdown(
     rng = random.Random(int.from_bytes(hashlib.sha256(f"{concept}|{seed}|{outline.variation}".encode()).digest()[:8]))
     sizes = vary_sizes([shot.size for scene in planned for shot in scene.shots])
     lengths = durations(sizes, runtime_seconds)
+    wished = [move for move in CAMERA_MOVES if re.search(rf"\b{move}\b", style_notes.lower())]
     scenes, index, before = [], 0, ""
     for order, scene in enumerate(planned):
         hint = outline.visual_style[order % len(outline.visual_style)] if outline.visual_style else ""
         shots = []
         for shot in scene.shots:
             angle = angle_for(sizes[index], shot.who, scene.act, plan.lead.id, rng)
-            before = move_for(sizes[index], shot.action, before, rng)
+            before = move_for(sizes[index], shot.action, before, rng, wished)
             shots.append(_shot(shot, scene, plan, hint, (sizes[index], angle, before), lengths[index], index))
             index += 1
-        scenes.append(_scene(scene, plan, outline, concept, shots, order))
+        scenes.append(_scene(scene, plan, [*banned_in(style_notes), *outline.avoid], concept, shots, order))
     return Breakdown(scenes=scenes, asset_manifest=_manifest(scenes))
 
 
@@ -222,12 +232,12 @@ def _shot(
 
 
 def _scene(
-    scene: PlannedScene, plan: StoryPlan, outline: Outline, concept: str, shots: list[Shot], order: int
+    scene: PlannedScene, plan: StoryPlan, avoid: list[str], concept: str, shots: list[Shot], order: int
 ) -> Scene:
     speaking = [line.character for shot in shots for line in shot.dialogue]
     return Scene(
         scene_prompt=scene.summary(plan),
-        negative_elements=negative_elements(plan, scene, outline.avoid, concept),
+        negative_elements=negative_elements(plan, scene, avoid, concept),
         visual_elements=_distinct([*plan.lead.visuals, *(scene.setting.visual if scene.setting else ()),
         scene.weather(plan)]
         )[:8],
@@ -237,18 +247,25 @@ def _scene(
     )  # fmt: skip
 
 
+def banned_in(style_notes: str) -> list[str]:
+    """What the client's notes forbid: "no cars", "without hats" -> cars, hats."""
+    found = re.findall(r"\b(?:no|without|avoid)\s+([\w' -]{2,40})", style_notes, re.IGNORECASE)
+    return [term.strip().lower() for term in found]
+
+
 def negative_elements(plan: StoryPlan, scene: PlannedScene, avoid: Iterable[str], concept: str) -> list[str]:
-    """What must not be seen: the genre's and the place's negatives, minus whatever the concept asks for."""
+    """What must not be seen: the genre's, the brief's and the place's negatives, minus what the concept asks for."""
     day, dark = scene.time in _DAYTIME, "night" in scene.time
     terms = list(plan.lead.negatives)
     if dark:
         terms.append("daylight")
     terms += scene.setting.negatives[:2] if scene.setting else ()
     terms += plan.tone.negatives[:1] if plan.tone else ()
-    terms += list(avoid)[:2]
+    terms = [*terms[:2], *list(avoid)[:2], *terms[2:], *list(avoid)[2:4]]
     wanted = {_stem(word) for word in tokens_of(f"{concept} {scene.place}")}
     kept = [term for term in _distinct(terms) if not (wanted & {_stem(word) for word in tokens_of(term)})]
-    return [term for term in kept if not (day and "daylight" in term)][:8]
+    light = {"daylight", "sun"} if scene.time == "noon" else {"daylight"}
+    return [term for term in kept if not (day and light & set(term.split()))][:8]
 
 
 def _manifest(scenes: list[Scene]) -> AssetManifest:

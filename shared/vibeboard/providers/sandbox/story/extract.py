@@ -44,7 +44,9 @@ _PLACE_NOT = words_of(
     world race mission quest journey war time way run dark darkness middle end edge night day morning love
     battle chance game future past story film movie life death dream secret search hurry row line fight final
     duel storm rain fog snow mist sun moonlight heat cold top bottom face back front side hand hands eyes town
-    land country year season summer winter spring group team family
+    land country year season summer winter spring group team family dough bread cake soup pie box drawer pocket bag
+    bottle letter book envelope suitcase coat mirror machine hat shoe jar cup glass pile mud sand water grass head heart
+    mind mouth ear
     """
 )
 _FEMALE = words_of(

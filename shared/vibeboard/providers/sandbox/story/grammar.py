@@ -130,12 +130,17 @@ def angle_for(size: str, who: str, act: int, genre: str, rng: random.Random) -> 
     return rng.choice(("eye level", "eye level", "low angle"))
 
 
-def move_for(size: str, action: str, before: str, rng: random.Random) -> str:
-    """Camera move: speed is followed, stillness is approached, and no move is used twice running."""
+def move_for(size: str, action: str, before: str, rng: random.Random, wished: Sequence[str] = ()) -> str:
+    """Camera move: speed is followed, stillness is approached, and no move is used twice running, unless wished for.
+
+    wished: moves the brief's style notes name; they take every shot that can be moved so.
+    """
     words = action.lower().split()
     if any(word.startswith(_FAST) for word in words[:6]) and size in {"wide shot", "full shot", "medium shot"}:
         options: tuple[str, ...] = ("tracking shot", "handheld")
     else:
         options = _MOVES[size]
+    if wished and size != "insert":
+        return rng.choice(list(wished))
     fresh = [move for move in options if move != before] or list(options)
     return rng.choice(fresh)

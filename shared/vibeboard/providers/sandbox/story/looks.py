@@ -6,6 +6,7 @@ import re
 
 from vibeboard.domain.story import Breakdown, CastMember, StyleGlobals
 from vibeboard.providers.sandbox.story import lexicon
+from vibeboard.providers.sandbox.story.breakdown import banned_in
 from vibeboard.providers.sandbox.story.extract import find_people, gender_of_name, tone_in
 from vibeboard.providers.sandbox.story.lexicon import Person
 from vibeboard.providers.sandbox.story.plan import rank_genres
@@ -88,7 +89,7 @@ def design_style(genre: str, tone: str, style_notes: str = "", concept: str = ""
     elif re.search(r"\bpastels?\b", notes):
         palette = [_scaled(colour, saturation=0.6, lift=0.45) for colour in palette]
     palette += [value for word, value in _COLOURS.items() if re.search(rf"\b{word}\b", notes)]
-    banned = [m.strip() for m in re.findall(r"\b(?:no|without|avoid)\s+([\w' -]{2,40})", style_notes, re.IGNORECASE)]
+    banned = banned_in(style_notes)
     required = [m.strip() for m in re.findall(r"\b(?:with|plenty of)\s+([\w' -]{2,40})", style_notes, re.IGNORECASE)]
     return StyleGlobals(
         color_palette=list(dict.fromkeys(palette))[:8],

@@ -31,7 +31,8 @@ def write_outline(
     beats. The references' prompt hints become `visualStyle` and are named in the synopsis.
     """
     plan = make_plan(concept, genre, tone, style_notes, seed, variation)
-    hints = adopted_hints(references)
+    places = " ".join(scene.heading for scene in screenplay.scenes) if screenplay else ""
+    hints = adopted_hints(references, plan, f"{concept} {style_notes} {places}")
     if screenplay is not None:
         title, logline = script_title(screenplay, concept), script_logline(screenplay, concept, plan, variation)
         acts = script_acts(screenplay, variation)
@@ -80,12 +81,41 @@ def write_act(
     return outline.model_copy(update={"acts": acts, "synopsis": synopsis[:6_000]})
 
 
-def adopted_hints(references: Sequence[Reference]) -> list[str]:
-    """One or two prompt hints of each reference, best first, without repeats."""
+def adopted_hints(references: Sequence[Reference], plan: StoryPlan, brief: str) -> list[str]:
+    """One or two prompt hints of each reference, best first, without repeats; none that this film cannot show."""
     ranked = sorted(references, key=lambda reference: -reference.score)
-    first = [hint for reference in ranked for hint in reference.prompt_hints[:1]]
-    second = [hint for reference in ranked for hint in reference.prompt_hints[1:2]]
+    fitting = [[hint for hint in reference.prompt_hints if _fits(hint, plan, brief)] for reference in ranked]
+    first = [hint for hints in fitting for hint in hints[:1]]
+    second = [hint for hints in fitting for hint in hints[1:2]]
     return list(dict.fromkeys([*first, *second]))[:MAX_HINTS]
+
+
+# What a hint shows -> the light or the place it needs. A hint that needs another one than the film has is left out.
+_NEEDS_NIGHT = frozenset({"moonlight", "moonlit", "torch", "headlights", "night"})
+_NEEDS_DUSK = frozenset({"sunset", "golden"})
+_NEEDS_ROOM = frozenset(
+    {"window", "windows", "blinds", "venetian", "doors", "corridor", "ceiling", "glass", "floor", "city"}
+)
+_NEEDS_WOODS = frozenset({"trunks", "trees", "forest"})
+_NEEDS_A_CITY = frozenset({"venetian", "blinds"})
+_NEEDS_A_LAUGH = frozenset({"guilty", "gag", "frozen"})
+
+
+def _fits(hint: str, plan: StoryPlan, brief: str) -> bool:
+    """Whether the film has the light and the place a hint needs; what the brief itself names always fits."""
+    shown = {word.lower() for word in tokens_of(hint)} - {word.lower() for word in tokens_of(brief)}
+    dark = "night" in plan.time or plan.time in {"dusk", "evening"}
+    low = dark or plan.time in {"sunset", "golden hour", "dawn"}
+    outdoors = plan.main.place.kind == "open"
+    return not (
+        (shown & _NEEDS_NIGHT and not dark)
+        or ("blue-hour" in hint and not dark)
+        or (shown & _NEEDS_DUSK and not low)
+        or (shown & _NEEDS_ROOM and outdoors)
+        or (shown & _NEEDS_WOODS and plan.main.place.id not in {"forest", "garden"})
+        or (shown & _NEEDS_A_CITY and plan.lead.id not in {"noir", "thriller"})
+        or (shown & _NEEDS_A_LAUGH and plan.lead.id not in {"comedy", "family"})
+    )
 
 
 def _avoid(references: Sequence[Reference]) -> list[str]:

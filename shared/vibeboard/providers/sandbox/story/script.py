@@ -6,6 +6,7 @@ from vibeboard.domain.story import MAX_SHOTS_PER_SCENE, Act, DialogueLine, Scree
 from vibeboard.providers.sandbox.story import lexicon
 from vibeboard.providers.sandbox.story.events import moments
 from vibeboard.providers.sandbox.story.extract import TIMES, WEATHER, find_place, find_props
+from vibeboard.providers.sandbox.story.handled import handled
 from vibeboard.providers.sandbox.story.lexicon import Place
 from vibeboard.providers.sandbox.story.plan import StoryPlan, generic_place
 from vibeboard.providers.sandbox.story.prompting import PlannedScene, PlannedShot
@@ -138,9 +139,18 @@ def _script_shot(
         who="none" if not people else "both" if len(people) > 1 else "hero", size=size, subject=subject,
         action=" ".join(action)[:900], first=first[0][:700],
         last=(last[1] if len(action) == 1 else action[-1])[:700], characters=tuple(slug(display(n)) for n in people),
-        props=tuple(dict.fromkeys([*find_props(" ".join(action)), *place.props[:2]]))[:5],
+        props=_props(" ".join(action), [*people, *cast], place),
         dialogue=() if repeated else tuple(_spoken(speech) for speech in speeches),
     )  # fmt: skip
+
+
+def _props(action: str, cast: list[str], place: Place) -> tuple[str, ...]:
+    """What the page names and what its people handle; a place that is empty of both gets its own fixtures."""
+    known = find_props(action)
+    names = {slug(word) for name in cast for word in name.split()}
+    told = {word for prop in known for word in prop.split("_")} | names | set(place.id.split("_"))
+    page = [*known, *(thing for thing in handled(action) if thing not in told)]
+    return tuple(dict.fromkeys(page or place.props[:2]))[:5]
 
 
 def _spoken(line: ScriptLine) -> DialogueLine:

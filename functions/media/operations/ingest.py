@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from media.operations import clips, worker
+from media.operations import clips, vfx, worker
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.media.probe import probe
@@ -25,6 +25,13 @@ def run(work: Work) -> dict[str, Any]:
         return frame(work, answer)
     if work.job["operation"] in worker.TAKEN:
         return worker.run(work)
+    if work.job["operation"].startswith("vfx."):
+        # fal answers the eraser with a picture, the worker the other operations with a film.
+        kind, most = (
+            ("image/", IMAGE_BYTES) if work.job["operation"] == "vfx.magic-eraser" else ("video/", FOOTAGE_BYTES)
+        )
+        name = "plate" if kind == "image/" else "picture.mp4"
+        return vfx.from_vendor(work, bring(work, answer["picture"], name, most, kind), str(answer["model"]))
     picture = bring(work, answer["picture"], "picture.mp4", FOOTAGE_BYTES, "video/")
     model = str(answer["model"])
     if work.job["operation"] == "clip.render":

@@ -65,7 +65,6 @@ GPU_SECONDS: dict[str, int] = {  # the most one call may use; reserved, then set
     "vfx.reshoot": 300,
     "vfx.rescue-focus": 120,
     "vfx.motion-fix": 60,
-    "vfx.magic-eraser": 120,
 }
 
 
@@ -104,7 +103,7 @@ def price(operation: str, facts: Mapping[str, Any]) -> int:
     if operation in ("clip.generate", "clip.render"):
         per_second = FOOTAGE_PER_SECOND[facts["quality"]]
         return round(per_second * float(facts["seconds"])) * int(facts.get("takes", 1))
-    if operation in ("frame.draw", "frame.edit", "vfx.ai-reshoot"):
+    if operation in ("frame.draw", "frame.edit", "vfx.ai-reshoot", "vfx.magic-eraser"):
         row = IMAGE_MODELS[facts["model"]]
         megapixels = -(-int(facts["width"]) * int(facts["height"]) // MEGAPIXEL)
         return row.per_image + row.per_megapixel * megapixels

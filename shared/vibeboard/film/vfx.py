@@ -23,6 +23,20 @@ MODELS = {
 }
 
 
+def eraser_words(params: dict[str, Any]) -> str:
+    """What an inpainting model without a mask input is told: what goes, and where it stands."""
+    points = [point for polygon in params.get("mask") or [] for point in polygon]
+    if points:
+        x = sum(point[0] for point in points) / len(points)
+        y = sum(point[1] for point in points) / len(points)
+    else:
+        x, y = params["x"] + params["width"] / 2, params["y"] + params["height"] / 2
+    across = "left" if x < 1 / 3 else "right" if x > 2 / 3 else "middle"
+    down = "upper " if y < 1 / 3 else "lower " if y > 2 / 3 else ""
+    what = params.get("what") or "the object"
+    return f"Remove {what} in the {down}{across} of the picture; show what is behind it; change nothing else"
+
+
 def vfx_draft(
     chain: Item, segment: Item, operation: str, params: dict[str, Any], *, only_if_better: bool = False
 ) -> JobDraft:
@@ -48,8 +62,16 @@ def vfx_draft(
         "seed": seed_of(chain.get("seed", 0), segment.get("seedKey", segment["id"]), operation, attempt),
         "shotName": segment["shotName"],
         "params": params,
+        "before": {
+            "takeId": clip["takeId"],
+            "score": segment.get("score"),
+            "posterKey": clip.get("posterKey"),
+            "metrics": segment.get("report", {}).get("metrics", {}),
+        },
         **({"betterThan": segment["score"]} if only_if_better else {}),
     }
+    if operation == "vfx.magic-eraser":
+        body |= {"prompt": eraser_words(params), "negative": "", "source": clip.get("posterKey")}
     return JobDraft(
         operation=operation,
         target={"chainId": chain["id"], "segmentId": segment["id"]},

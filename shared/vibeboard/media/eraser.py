@@ -68,6 +68,14 @@ class Mask:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A picture of what is behind: one frame of the shot with the thing painted out, at any size."""
+
+    frame: int
+    picture: Array
+
+
 @dataclass
 class _Seen:
     number: int
@@ -82,10 +90,13 @@ def erase(
     *,
     box: Box | None = None,
     mask: Mask | None = None,
+    plate: Plate | None = None,
     window: int = 24,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
     """Empties the box or mask in every frame; `window` frames each way are looked at, no more are held.
+
+    What no frame shows is taken from `plate` where there is one, else painted in from around.
 
     Returns {"operation", "frames", "before", "after"} with how much the picture changed inside and outside, in levels,
     and the share of the mask that no frame ever showed. Raises MediaError MASK_EMPTY.
@@ -96,11 +107,12 @@ def erase(
     if not any(part.any() for part in shown) or all(part.all() for part in shown):
         raise MediaError("MASK_EMPTY", "The mask holds nothing, or the whole picture", "nothing could be filled in")
     facts = _Facts()
+    behind = None if plate is None else _Behind(info, wanted, plate)
 
     def cleaned() -> Iterator[Array]:
         for held, index in _windows(info, wanted, window):
             seen = held[index]
-            result, unknown = _filled(held, index)
+            result, unknown = _filled(held, index, behind)
             facts.note(seen.picture, result, seen.hole, unknown)
             yield result
             if progress is not None:
@@ -161,7 +173,26 @@ def _background_motion(one: _Seen, two: _Seen) -> Array:
     return np.eye(3) if homography is None else np.asarray(homography)
 
 
-def _filled(held: list[_Seen], index: int) -> tuple[Array, float]:
+class _Behind:
+    """The plate, brought into line with any frame of the shot."""
+
+    def __init__(self, info: MediaInfo, mask: Mask, plate: Plate) -> None:
+        number = max(0, min(info.frames - 1, plate.frame))
+        frame = next(picture for index, picture in enumerate(bgr_frames(info)) if index == number)
+        hole = cv2.dilate(mask.at(number, info.width, info.height), np.ones((5, 5), np.uint8)) > 0
+        self._from = _Seen(number, frame, hole)
+        self._plate = cv2.resize(plate.picture, (info.width, info.height), interpolation=cv2.INTER_CUBIC)
+
+    def seen_from(self, frame: _Seen) -> tuple[Array, Array]:
+        """(the plate as this frame's camera sees it, where it covers the frame)."""
+        height, width = frame.hole.shape
+        to_frame = _background_motion(self._from, frame)
+        picture = cv2.warpPerspective(self._plate, to_frame, (width, height), flags=cv2.INTER_CUBIC)
+        whole = np.full((height, width), 255, np.uint8)
+        return picture, cv2.warpPerspective(whole, to_frame, (width, height), flags=cv2.INTER_NEAREST) == 255
+
+
+def _filled(held: list[_Seen], index: int, behind: _Behind | None) -> tuple[Array, float]:
     """The frame with its hole filled, and the share of the hole that no frame showed."""
     frame = held[index]
     if not frame.hole.any():
@@ -189,9 +220,23 @@ def _filled(held: list[_Seen], index: int) -> tuple[Array, float]:
     never[part][inside & ~known] = 255
     patch = result[part]
     patch[known] = np.clip(np.rint(values[known]), 0, 255).astype(np.uint8)
+    if never.any() and behind is not None:
+        picture, covers = behind.seen_from(frame)
+        use = (never > 0) & covers
+        result[use] = np.clip(picture[use] + _offset(frame, picture, covers), 0, 255).astype(np.uint8)
+        never[use] = 0
     if never.any():
         result = cv2.inpaint(result, never, _SOFT, cv2.INPAINT_TELEA)
     return result, float((inside & ~known).sum() / inside.sum())
+
+
+def _offset(frame: _Seen, picture: Array, covers: Array) -> Array:
+    """How much brighter, by channel, the frame is than the plate just outside the hole: a model shifts its colours."""
+    grown = cv2.dilate(frame.hole.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    ring = grown & ~frame.hole & covers
+    if not ring.any():
+        return np.zeros(3, np.int16)
+    return np.asarray(np.median(frame.picture[ring].astype(np.int16) - picture[ring], axis=0), np.int16)
 
 
 def _median(seen: list[Array], inside: Array) -> tuple[Array, Array]:

@@ -58,10 +58,15 @@ def still(path: Path, frame: int, out: Path, *, width: int | None = None, qualit
     return _saved(frame_image(path, frame, width=width), out, quality)
 
 
+def poster_frame(frames: int) -> int:
+    """Which frame stands for a clip: the one at two fifths, past any fade in."""
+    return frames * 2 // 5
+
+
 def poster(path: Path, out: Path, *, frame: int | None = None, width: int = 1280) -> Path:
     """The frame that stands for the clip: the given one, else the one at two fifths, past any fade in."""
     info = probe(path)
-    chosen = info.frames * 2 // 5 if frame is None else frame
+    chosen = poster_frame(info.frames) if frame is None else frame
     return _saved(frame_image(path, chosen, width=min(width, info.width), info=info), out, 90)
 
 

@@ -27,6 +27,9 @@ VENDOR_OF = {
     "optics.refocus": "runpod",
     "story.outline": "anthropic",
     "story.breakdown": "minimax",
+    "vfx.reshoot": "runpod",
+    "vfx.rescue-focus": "runpod",
+    "vfx.magic-eraser": "fal",
 }
 OURS = FREE_OPERATIONS | {"vfx.motion-fix"}  # FFmpeg of our own: nobody is paid, whatever the billing
 _NEEDS = {

@@ -1,8 +1,8 @@
-"""AWS calls per request: every route of the template once, on a project of realistic size, with what its handler called.
+"""AWS calls per request: every route of the template once, on a project of realistic size, and what its handler called.
 
     python -m tests.benchmarks.aws_calls      writes the table beside this file
 
-A new route needs a step in `play`; without one the test names it. The Idempotency-Key is sent wherever a route takes it.
+A new route needs a step in `play`; the test names those without one. The Idempotency-Key is sent wherever one is taken.
 """
 
 import json
@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from tests.integration.shoot import FRAME, Shoot, clip_result
 from tests.integration.studio import BUCKET, Studio, routes
 from vibeboard.store import approvals, keys, ledger
-from vibeboard.store.table import Put, table
+from vibeboard.store.table import Delete, Put, table
 
 TABLE = Path(__file__).parent / "aws_calls.md"
 SHOTS = 58  # the SOP's own chain
@@ -145,6 +145,8 @@ def _look(call: Play) -> None:
 def _storyboard(call: Play) -> Shoot:
     call.studio.task("foundry", "optics", projectId=call.ids["projectId"], run=1)
     call(f"POST {P}/scene-chains/export", None, "editor")
+    for row in call.studio.items(call.ids["projectId"], "CHAIN#"):  # from here on the film is one chain
+        table().write(Delete({"PK": row["PK"], "SK": row["SK"]}))
     chain = {"name": "Scene 9", "masterStyleContext": "85mm lens", "orderIndex": 9}
     call.ids["chainId"] = call(f"POST {P}/scene-chains", chain, "editor")["id"]
     body = [{"prompt": f"Moment {n}", "negativePrompt": "(crowd:1.5)", "duration": 5} for n in range(SHOTS)]
@@ -155,7 +157,7 @@ def _storyboard(call: Play) -> Shoot:
     shoot.segments = [segment["id"] for segment in made]
     call.ids["segmentId"] = call.ids["shotId"] = shoot.segments[0]
     shoot.settle(call(f"POST {S}/generate-frame", {"which": "first"}, "editor", key=True)["jobId"], FRAME)
-    frame = _rows(shoot)[0]["firstFrame"]
+    frame = next(row["firstFrame"] for row in _rows(shoot) if row["id"] == call.ids["segmentId"])
     _change(shoot, {"firstFrame": frame, "lastFrame": frame})
     call(f"GET {P}/scene-chains")
     call(f"GET {C}")
@@ -179,9 +181,12 @@ def _dailies(call: Play, shoot: Shoot) -> None:
     row = next(row for row in _rows(shoot) if row["id"] == call.ids["segmentId"])
     filmed = {name: row[name] for name in ("clip", "score", "dailies", "report", "review", "clipTakes")}
     _change(shoot, filmed)
+    (take,) = call.studio.items(shoot.project_id, f"TAKE#{row['id']}#clip")
+    for segment in shoot.segments:
+        table().write(Put(take | {"SK": take["SK"].replace(row["id"], segment), "segmentId": segment}))
     call(f"GET {C}/continuity-report")
     call(f"PUT {S}/review", {"review": "approved"}, "editor")
-    call(f"POST {C}/reviews", {"review": "approved", "aboveScore": 0.7}, "editor")
+    call(f"POST {C}/reviews", {"review": "approved", "segmentIds": shoot.segments[1:3]}, "editor")
     shot = {"projectId": shoot.project_id, "sceneChainId": shoot.chain, "segmentId": call.ids["segmentId"]}
     call("POST /api/vfx/reshoot", shot, "editor", key=True)
     call("POST /api/vfx/rescue-focus", shot, "editor", key=True)
@@ -198,7 +203,7 @@ def _cut(call: Play, shoot: Shoot) -> None:
     call(f"POST {P}/sequencer/timeline/{{chainId}}/assemble", {}, "editor")
     call(f"GET {P}/sequencer/timeline/{{chainId}}")
     call(f"PUT {C}/picture-lock", {"pictureLocked": True}, "admin")
-    order = {"sceneChainId": shoot.chain, "qualities": ["review"]}
+    order = {"sceneChainId": shoot.chain, "qualities": ["draft", "review"]}
     call.ids["renderId"] = call(f"POST {P}/render-queue/jobs", order, "editor", key=True)["jobId"]
     call(f"GET {P}/render-queue/jobs/{{renderId}}")
     shots = P + "/render-queue/jobs/{renderId}/shots/{shotId}"
@@ -206,7 +211,7 @@ def _cut(call: Play, shoot: Shoot) -> None:
     for job in call.studio.items(shoot.project_id, "JOB#"):
         if job["operation"] == "clip.render" and job["target"]["segmentId"] == call.ids["shotId"]:
             shoot.settle(job["jobId"], clip_result())
-    call(f"GET {shots}/compare", query={"qualityA": "review", "qualityB": "master"})
+    call(f"GET {shots}/compare", query={"qualityA": "draft", "qualityB": "review"})
 
 
 def _deliver(call: Play) -> None:
@@ -218,7 +223,9 @@ def _deliver(call: Play) -> None:
     call("GET /api/exports/jobs/{jobId}")
     item = table().get(keys.export(call.ids["projectId"], made["exportId"]))
     assert item is not None
-    files = {name: f"projects/p/{name}" for name in ("Master.mov", "Master.edl", "Master.json", "EPK.zip", "manifest.json")}
+    files = {
+        name: f"projects/p/{name}" for name in ("Master.mov", "Master.edl", "Master.json", "EPK.zip", "manifest.json")
+    }
     table().write(Put(item | {"status": "completed", "files": files}))
     for what in ("video", "edl", "sidecar", "epk", "manifest"):
         call(f"GET /api/exports/{{exportId}}/{what}")

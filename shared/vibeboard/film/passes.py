@@ -16,8 +16,14 @@ PICTURE_FIELDS = ("width", "height", "frames", "quality", "model", "seed", "jobI
 Picture = dict[str, Any]  # {key, width, height, frames, quality, model, seed, jobId}
 
 
-def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
-    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that."""
+Film = list[tuple[Item, list[Item]]]  # chains with their segments
+
+
+def pictures(project_id: str, quality: Quality, film: Film | None = None) -> dict[str, Picture]:
+    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that.
+
+    film: the chains it is about, if they are at hand; else all.
+    """
     rows = table().query(f"PROJECT#{project_id}", "RENDER#")
     found: dict[str, Picture] = {}
     done = {
@@ -25,7 +31,7 @@ def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
         for row in rows
         if row.get("quality") == quality and row.get("status") == "completed" and not row.get("burnIn")
     }
-    for _, segments in chains.chains_of(project_id):
+    for _, segments in chains.chains_of(project_id) if film is None else film:
         for segment in segments:
             clip = segment.get("clip")
             if not clip:

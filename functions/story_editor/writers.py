@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from vibeboard.domain.errors import Conflict
+from vibeboard.domain.plain_text import plain
 from vibeboard.domain.pricing import price_text, tokens_of
 from vibeboard.domain.story import Breakdown, Outline, Reference, Screenplay, UsedReference
 from vibeboard.jobs import desk, engines
 from vibeboard.providers import references, words
-from vibeboard.providers.words.answers import ActAnswer, BreakdownAnswer, OutlineAnswer, plain
+from vibeboard.providers.words.answers import ActAnswer, BreakdownAnswer, OutlineAnswer
 from vibeboard.store import keys, objects
 from vibeboard.store.table import Item
 

@@ -17,6 +17,7 @@ from screenplay_tools.screenplay import (
     TitleEntry,
 )
 
+from vibeboard.domain.plain_text import plain
 from vibeboard.domain.story import MAX_SCENES, Breakdown, Screenplay, ScriptLine, ScriptScene
 
 MAX_SCREENPLAY_CHARS = 1_000_000  # about 500 pages
@@ -224,7 +225,7 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
             speaker, speaking = _speaker(str(element.name)), False
             off = bool(re.search(r"\b[OV]\.?\s?[SCO]\b", f"{element.name} {element.extension or ''}", re.IGNORECASE))
         elif kind in {ElementType.DIALOGUE, ElementType.LYRIC} and text:
-            line = " ".join(text.split())
+            line = " ".join(plain(text).split()) or "…"
             if speaking and speaker and lines:  # the same speech, after a parenthetical
                 lines[-1] = ScriptLine(f"{lines[-1].text} {line}", speaker, off)
             else:
@@ -232,7 +233,8 @@ def _scenes(elements: list[Element]) -> list[ScriptScene]:
             speaking = bool(speaker)
         elif kind is ElementType.ACTION:
             speaker, speaking = "", False
-            lines += [ScriptLine(" ".join(part.split())) for part in text.split("\n") if _tells(part)]
+            told = [" ".join(plain(part).split()) for part in text.split("\n") if _tells(part)]
+            lines += [ScriptLine(part) for part in told if part]
     return [*scenes, _scene(heading, lines)] if heading is not None else []
 
 

@@ -3,12 +3,11 @@
 Unknown fields are refused and every size is capped. Text is plain: addresses and control characters are taken out.
 """
 
-import re
-import unicodedata
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from vibeboard.domain.plain_text import plain
 from vibeboard.domain.story import (
     MAX_SCENES,
     MAX_SHOTS_PER_SCENE,
@@ -17,20 +16,6 @@ from vibeboard.domain.story import (
     ShotSize,
     StoryModel,
 )
-
-_ADDRESS = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]{1,20}:\s*//|\bdata:[\w/+.-]+[;,]|\bjavascript:|\bwww\.)\S*", re.IGNORECASE
-)
-_KEPT_CONTROL = "\n\t"
-
-
-def plain(value: Any) -> Any:
-    """Text without addresses, control characters and invisible marks; anything that is no text as it is."""
-    if not isinstance(value, str):
-        return value
-    visible = "".join(c for c in value if c in _KEPT_CONTROL or unicodedata.category(c)[0] != "C")
-    return re.sub(r"[ \t]{2,}", " ", _ADDRESS.sub("", visible)).strip()
-
 
 Text = Annotated[str, BeforeValidator(plain), Field(min_length=1)]
 Name = Annotated[Text, Field(max_length=80)]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from vibeboard.domain.plain_text import plain
 from vibeboard.domain.story import Outline, Reference, Screenplay
-from vibeboard.providers.words.answers import ActAnswer, BreakdownAnswer, OutlineAnswer, plain, wire_schema
+from vibeboard.providers.words.answers import ActAnswer, BreakdownAnswer, OutlineAnswer, wire_schema
 
 OUTLINE_TOKENS = 6_000  # the longest outline, some 4,000 words
 SHOT_TOKENS = 420  # one shot with its three prompts

@@ -76,6 +76,7 @@ def test_only_the_store_reaches_the_table_and_the_bucket() -> None:
 def test_each_other_service_has_one_door() -> None:
     assert clients("sqs") == {"shared/vibeboard/jobs/queues.py"}
     assert clients("bedrock-runtime") == {"shared/vibeboard/providers/references/embeddings.py"}
+    assert clients("kms") == {"shared/vibeboard/credentials/identity.py"}
     assert clients("stepfunctions") <= {
         "shared/vibeboard/jobs/settlement.py",
         "shared/vibeboard/store/approvals.py",
@@ -85,7 +86,7 @@ def test_each_other_service_has_one_door() -> None:
 
 def test_no_client_is_made_by_another_way() -> None:
     """Every bare `import boto3` belongs to a door above; conditions for the store are built anywhere."""
-    services = ("dynamodb", "s3", "sqs", "stepfunctions", "bedrock-runtime")
+    services = ("dynamodb", "s3", "sqs", "stepfunctions", "bedrock-runtime", "kms")
     doors = set().union(*(clients(service) for service in services))
     doors.add("shared/vibeboard/providers/references/opensearch.py")  # signs with the role's credentials
     bare = [

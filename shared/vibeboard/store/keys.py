@@ -19,14 +19,17 @@
 | cue              | PROJECT#p   | CUE#chain#id                        |
 | take             | PROJECT#p   | TAKE#segment#kind#number#job        |
 | render queue     | PROJECT#p   | RENDER#id                           |
+| A/B compare      | PROJECT#p   | COMPARE#digest of both passes       |
 | export           | PROJECT#p   | EXPORT#id                           |
 | approval         | PROJECT#p   | APPROVAL#id                         |
 | production run   | PROJECT#p   | RUN#number                          |
 | audit, op. log   | PROJECT#p   | AUDIT#ulid, OPLOG#ulid              |
 | exception        | PROJECT#p   | EXCEPTION#segment#issue             |
+| secret           | PROJECT#p   | SECRET#name                         |
 | quota            | USER#user   | QUOTA                               |
 | crew             | ORG#org     | CREW#user                           |
 | idempotency      | IDEMPOTENCY#user | key hash                       |
+| signer           | STUDIO      | SIGNER                              |
 """
 
 from typing import TypedDict
@@ -135,6 +138,10 @@ def render(project_id: str, render_id: str) -> Key:
     return _in_project(project_id, f"RENDER#{render_id}")
 
 
+def comparison(project_id: str, mark: str) -> Key:
+    return _in_project(project_id, f"COMPARE#{mark}")
+
+
 def export(project_id: str, export_id: str) -> Key:
     return _in_project(project_id, f"EXPORT#{export_id}")
 
@@ -161,6 +168,13 @@ def idempotency(user: str, request: str) -> Key:
 
 def crew(organization: str, user: str) -> Key:
     return {"PK": f"ORG#{organization}", "SK": f"CREW#{user}"}
+
+
+def secret(project_id: str, name: str) -> Key:
+    return _in_project(project_id, f"SECRET#{name}")
+
+
+SIGNER: Key = {"PK": "STUDIO", "SK": "SIGNER"}  # the development key that signs content credentials
 
 
 # S3: everything of a project lies under one prefix, so that delete and retention are one rule.

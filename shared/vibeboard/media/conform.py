@@ -1,6 +1,5 @@
 """Conform: the timeline becomes the master, frame for frame and sample for sample (SOP step 12)."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from vibeboard.media.graph import (
     picture_graph,
     sound_graph,
 )
+from vibeboard.media.loudness import Levels, Loudness, find_levels, read_meter
 from vibeboard.media.probe import MediaInfo, probe
 
 # A graph keeps every decoder it has used. A film whose decoders would take more than this is encoded in parts, one
@@ -31,7 +31,6 @@ _HELD_FRAMES = 8  # pictures a decoder holds for reference and reordering
 
 _QUANTISERS = (2, 4, 6, 8, 12, 18)
 _UHD_TARGET = {"prores_hq": 707e6, "prores_4444": 1061e6}  # bit/s for 3840x2160 at 24 frames a second
-_TRUE_PEAK_CEILING = -1.0  # dBTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class Master:
     quantiser: int
     gain_db: float
     parts: int
+    limited: bool = False  # true peaks were held under the ceiling
 
 
 def conform(
@@ -85,20 +85,20 @@ def conform(
         work = Path(folder)
         inputs, sounds = _link_sources(timeline, sources, work)
         quantiser = spec.quantiser or _choose_quantiser(timeline, inputs, spec, work)
-        gain = _loudness_gain(timeline, sounds, spec.loudness, work)
+        levels = _levels(timeline, sounds, spec.loudness, work)
         made = work / "made.mov"
         parts = _parts(timeline, inputs, spec.codec)
         if len(parts) == 1:
-            graph = f"{_picture(timeline, parts[0], inputs, spec)};{sound_graph(timeline, sounds, gain)}"
+            graph = f"{_picture(timeline, parts[0], inputs, spec)};{sound_graph(timeline, sounds, levels.filters)}"
             outputs = ["-map", "[v]", "-map", "[a]", *encoder_args(spec.codec, quantiser, timeline.rate), *_SOUND]
             _run_graph(
                 graph, [*outputs, *_container(timeline, spec), str(made)], work, timeout, timeline.frames, progress
             )
         else:
-            _conform_in_parts(timeline, parts, inputs, sounds, spec, quantiser, gain, made, progress, timeout)
+            _conform_in_parts(timeline, parts, inputs, sounds, spec, quantiser, levels, made, progress, timeout)
         info = _checked(probe(made), timeline, spec)
         _move(made, out)
-    return Master(replace(info, path=out), quantiser, gain, len(parts))
+    return Master(replace(info, path=out), quantiser, levels.gain_db, len(parts), levels.limited)
 
 
 _SOUND = ["-c:a", "pcm_s24le", "-ar", "48000"]
@@ -262,7 +262,7 @@ def _conform_in_parts(
     sounds: Mapping[str, str],
     spec: MasterSpec,
     quantiser: int,
-    gain: float,
+    levels: Levels,
     made: Path,
     progress: Callable[[float], None] | None,
     timeout: float,
@@ -279,7 +279,7 @@ def _conform_in_parts(
         done += frames
         listing.append(f"file {name}\nduration {float(frames / timeline.rate):.6f}\n")
     (work / "parts.txt").write_text("ffconcat version 1.0\n" + "".join(listing), encoding="utf-8")
-    _run_graph(sound_graph(timeline, sounds, gain), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeout)
+    _run_graph(sound_graph(timeline, sounds, levels.filters), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeout)
     fence = ["-protocol_whitelist", "file", "-format_whitelist"]
     join = [*fence, "concat,mov", "-f", "concat", "-i", "parts.txt", *fence, "wav", "-i", "sound.wav"]
     copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(clock(timeline.rate))]
@@ -319,19 +319,16 @@ def _choose_quantiser(timeline: Timeline, inputs: Mapping[str, PictureInput], sp
     return _QUANTISERS[-1]
 
 
-def _loudness_gain(timeline: Timeline, sounds: Mapping[str, str], target: float | None, work: Path) -> float:
-    """Gain in dB that brings the programme to `target` LUFS without a true peak above the ceiling."""
-    if target is None or not timeline.sound:
-        return 0.0
-    graph = sound_graph(timeline, sounds).removesuffix("[a]") + ",ebur128=peak=true[a]"
-    log = _run_graph(graph, ["-map", "[a]", "-f", "null", "-"], work, timeout=300, loglevel="info")
-    summary = log[log.rfind("Summary:") :]
-    loudness = re.search(r"I:\s+(-?[\d.]+) LUFS", summary)
-    peak = re.search(r"Peak:\s+(-?[\d.]+) dBFS", summary)
-    # Silence measures -70 LUFS or "-inf": there is nothing to raise.
-    if loudness is None or peak is None or float(loudness[1]) <= -70:
-        return 0.0
-    return min(target - float(loudness[1]), _TRUE_PEAK_CEILING - float(peak[1]))
+def _levels(timeline: Timeline, sounds: Mapping[str, str], target: float | None, work: Path) -> Levels:
+    """Gain and limiting that bring the programme to `target` LUFS without a true peak above the ceiling."""
+    if not timeline.sound:
+        return Levels()
+
+    def measure(levels: Levels) -> Loudness | None:
+        graph = sound_graph(timeline, sounds, levels.filters).removesuffix("[a]") + ",ebur128=peak=true[a]"
+        return read_meter(_run_graph(graph, ["-map", "[a]", "-f", "null", "-"], work, timeout=300, loglevel="info"))
+
+    return find_levels(measure, target)
 
 
 def _checked(info: MediaInfo, timeline: Timeline, spec: MasterSpec) -> MediaInfo:

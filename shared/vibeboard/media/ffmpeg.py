@@ -143,6 +143,18 @@ def raw_samples(
     yield from _raw(path, [*output, "-f", "s16le", "pipe:1"], block, timeout)
 
 
+def raw_outputs(
+    path: Path, outputs: Sequence[str], block: int, *, cwd: Path | None = None, timeout: float = DEFAULT_TIMEOUT
+) -> Iterator[memoryview]:
+    """One decode of `path` into several outputs, of which the last is `pipe:1`: that one is yielded in whole blocks.
+
+    Raises MediaError when any of them fails.
+    """
+    for piece in _raw(path.resolve(), list(outputs), block, timeout, cwd=cwd):
+        if len(piece) == block:
+            yield piece
+
+
 def write_frames(
     frames: Iterable[bytes | bytearray | memoryview],
     size: tuple[int, int],
@@ -175,12 +187,12 @@ def write_frames(
             raise MediaError("MEDIA_FAILED", "FFmpeg failed", _last_words(_log_text(log)))
 
 
-def _raw(path: Path, output: list[str], block: int, timeout: float) -> Iterator[memoryview]:
+def _raw(path: Path, output: list[str], block: int, timeout: float, *, cwd: Path | None = None) -> Iterator[memoryview]:
     """FFmpeg's standard output in blocks; the last one may be short."""
-    command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-v", "error", *input_args(path), *output]
+    command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-v", "error", "-y", *input_args(path), *output]
     with (
         tempfile.TemporaryFile() as log,
-        _started(command, timeout, stdout=subprocess.PIPE, stderr=log, bufsize=0) as (process, watch),
+        _started(command, timeout, stdout=subprocess.PIPE, stderr=log, cwd=cwd, bufsize=0) as (process, watch),
     ):
         if process.stdout is None:
             raise RuntimeError("FFmpeg was started without its output pipe")

@@ -148,15 +148,16 @@ def _fades(event: PictureEvent) -> str:
     return into + (f",fade=t=out:start_frame={start}:nb_frames={event.fade_out}" if event.fade_out else "")
 
 
-def sound_graph(timeline: Timeline, names: Mapping[str, str], gain_db: float = 0.0) -> str:
+def sound_graph(timeline: Timeline, names: Mapping[str, str], levels: str = "") -> str:
     """Graph of the sound, ending in [a]: exactly `timeline.samples` stereo samples at 48 kHz.
 
-    `names` gives a plain file name by clip id. Lanes play side by side and are summed without scaling.
+    `names` gives a plain file name by clip id. Lanes play side by side and are summed without scaling; `levels` are
+    filters for the sum (media/loudness.py).
     """
     total = timeline.samples
     finish = f"apad=whole_len={total},atrim=end_sample={total},asetpts=N/SR/TB"
-    if gain_db:
-        finish = f"volume={gain_db:.3f}dB:precision=float,{finish}"
+    if levels:
+        finish = f"{levels},{finish}"
     if not timeline.sound:
         return f"{_silence(total)},{finish}[a]"
     chains, lanes = [], []

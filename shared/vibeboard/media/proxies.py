@@ -28,6 +28,7 @@ class BurnIn:
     quality: str
     start_frame: int = 0  # timecode of the first frame, as a frame number
     watermark: str = ""
+    date: str = ""
 
 
 def web_proxy(
@@ -53,10 +54,18 @@ def web_proxy(
 def trailer(master: Path, out: Path, *, progress: Progress | None = None) -> MediaInfo:
     """The master as a web-playable film: H.264/AAC in MP4, fitted into 1280x720 (720x1280 upright), index in front."""
     info = probe(master)
+    wide, high = trailer_size(info)
+    return _encoded(info, out, None, wide, high, "stretch", "yuv420p", trailer_encoder(), None, progress)
+
+
+def trailer_size(info: MediaInfo) -> tuple[int, int]:
+    """What fits into 1280x720, or 720x1280 upright; never larger than the master."""
     scale = min(Fraction(1280, max(info.width, info.height)), Fraction(720, min(info.width, info.height)), Fraction(1))
-    wide, high = (max(2, 2 * round(side * scale / 2)) for side in (info.width, info.height))
-    video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "48", "-pix_fmt", "yuv420p"]
-    return _encoded(info, out, None, wide, high, "stretch", "yuv420p", video, None, progress)
+    return max(2, 2 * round(info.width * scale / 2)), max(2, 2 * round(info.height * scale / 2))
+
+
+def trailer_encoder() -> list[str]:
+    return ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "48", "-pix_fmt", "yuv420p"]
 
 
 def render_pass(
@@ -153,7 +162,7 @@ def _drawn(burn: BurnIn, info: MediaInfo, height: int, work: Path) -> str:
     filters = [
         corner("shot.txt", burn.shot, str(margin), str(margin)),
         corner("take.txt", f"take {burn.take}", f"w-tw-{margin}", str(margin)),
-        corner("quality.txt", burn.quality, f"w-tw-{margin}", f"h-th-{margin}"),
+        corner("quality.txt", " ".join(filter(None, (burn.quality, burn.date))), f"w-tw-{margin}", f"h-th-{margin}"),
         f"drawtext={clock}:x={margin}:y=h-th-{margin}",
     ]
     if burn.watermark:

@@ -138,14 +138,21 @@ def package() -> None:
 
 @package.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--trust", type=click.Path(path_type=Path, dir_okay=False), help="PEM roots that may have signed it.")
 @click.option("--json", "as_json", is_flag=True)
-def verify(folder: Path, as_json: bool) -> None:
-    """Check hashes, frames, EDL, sidecar and EPK of the package in FOLDER."""
+def verify(folder: Path, trust: Path | None, as_json: bool) -> None:
+    """Check hashes, signatures, frames, EDL, sidecar and EPK of the package in FOLDER.
+
+    Without --trust, the root of the studio that made it is used where that studio lies beside it.
+    """
+    from local.film import anchors_for
     from local.summary import check_lines
     from vibeboard.media.verify import verify_package
 
     _exists(folder)
-    result = verify_package(folder)
+    if trust is not None:
+        _exists(trust)
+    result = verify_package(folder, trust.read_text(encoding="utf-8") if trust else anchors_for(folder))
     checks = [{"name": c.name, "ok": c.ok, "value": c.value, "reason": c.reason} for c in result.checks]
     click.echo(json.dumps({"valid": result.valid, "checks": checks}) if as_json else check_lines(result.valid, checks))
     sys.exit(Exit.OK if result.valid else Exit.VERIFICATION_FAILED)

@@ -23,7 +23,8 @@ from vibeboard.media.verify import verify_package
 from vibeboard.providers.screenplay import read_screenplay
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
-FILES = {
+TRUST = "credentials.pem"  # the studio's root certificate; kept with the studio, not in the package
+PACKAGE = {  # the API's names of the package's own files; further ones go by their file names
     "video": "Master.mov",
     "edl": "Master.edl",
     "sidecar": "Master.json",
@@ -65,7 +66,7 @@ def make_film(
     quality = quality or brief.quality
     mark = _mark_of(brief, brief_path, quality)
     memory = _remember(out, mark, brief_path)
-    if memory.get("summary") and all((out / name).exists() for name in FILES.values()):
+    if memory.get("summary") and all((out / name).exists() for name in memory["summary"]["package"]):
         report.say("The film is there already; checking the package")
         return _verified(out, memory["summary"])
     report.expect(brief.shots or round(brief.creative_contract.target_runtime / SHOT_SECONDS) or 1)
@@ -90,6 +91,12 @@ def state_of(out: Path) -> Path:
     """Where the studio of a film keeps its items and media, so that a killed film goes on: `.<name>.studio`."""
     whole = out.resolve()
     return whole.with_name(f".{whole.name}.studio")
+
+
+def anchors_for(package: Path) -> str:
+    """The root certificate of the studio that lies beside a package, "" when none does."""
+    root = state_of(package) / TRUST
+    return root.read_text(encoding="utf-8") if root.is_file() else ""
 
 
 def _mark_of(brief: Brief, brief_path: Path, quality: str) -> str:
@@ -230,10 +237,14 @@ def _deliver(studio: Studio, project_id: str, run: dict[str, Any], out: Path, re
     """Fetch the package and say what was made."""
     out.mkdir(parents=True, exist_ok=True)
     export_id = run["detail"]
-    for what, name in FILES.items():
-        report.say(f"Fetching {name}")
-        link = studio.call("GET", f"/api/exports/{export_id}/{what}")["location"]
-        studio.download(link, out / name)
+    links = studio.call("GET", f"/api/exports/{export_id}")["links"]
+    names = {what: PACKAGE.get(what, what) for what in links}
+    for what, route in links.items():
+        report.say(f"Fetching {names[what]}")
+        folder = state_of(out) if what == TRUST else out
+        studio.download(studio.call("GET", route)["location"], folder / names[what])
+    package = [name for name in PACKAGE.values() if name in names.values()]
+    package += sorted(set(names.values()) - set(package) - {TRUST})
     sidecar = json.loads((out / "Master.json").read_text(encoding="utf-8"))
     statement = studio.call("GET", f"/api/projects/{project_id}/statement")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
@@ -241,8 +252,8 @@ def _deliver(studio: Studio, project_id: str, run: dict[str, Any], out: Path, re
     return {
         "projectId": project_id,
         "exportId": export_id,
-        "package": {name: str(out / name) for name in FILES.values()},
-        "sizes": {name: (out / name).stat().st_size for name in FILES.values()},
+        "package": {name: str(out / name) for name in package},
+        "sizes": {name: (out / name).stat().st_size for name in package},
         "steps": steps_of(run),
         "spend": {
             "committed": budget["committed"],
@@ -273,7 +284,7 @@ def _counted(jobs: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _verified(out: Path, summary: dict[str, Any]) -> dict[str, Any]:
-    result = verify_package(out)
+    result = verify_package(out, anchors_for(out))
     if not result.valid:
         faults = "; ".join(f"{check.name}: {check.reason}" for check in result.checks if not check.ok)
         raise CommandFailed(

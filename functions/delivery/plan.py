@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from delivery.provenance import history_of, licences, shot_history
 from vibeboard import __version__
 from vibeboard.domain.formats import Quality, exact_rate, frame_size
 from vibeboard.domain.pricing import to_usd
@@ -16,6 +17,7 @@ from vibeboard.store.projects import read as read_project
 from vibeboard.store.table import Item, public, table
 
 RIGHTS = "All rights reserved"
+LOUDNESS = {"prores": -23.0, "prores4444": -23.0, "h264": -14.0}  # LUFS: EBU R 128 for broadcast, streaming for the web
 CODECS = {"prores": "prores_hq", "prores4444": "prores_4444", "h264": "h264"}
 
 
@@ -34,8 +36,10 @@ def export_plan(
     budget = ledger.read(project_id)
     found = pictures(project_id, quality)
     rate = exact_rate(rows[0][0]["frameRate"])
+    history = history_of(project_id)
     clips = [
         _clip(chain, segment, found[segment["id"]], first=index == 0)
+        | shot_history(history, chain, segment, found[segment["id"]])
         for chain, segments in rows
         for index, segment in enumerate(segments)
     ]
@@ -52,6 +56,7 @@ def export_plan(
         "startTimecode": START_TIMECODE,
         "size": list(frame_size(rows[0][0]["aspectRatio"], quality)),
         "codec": CODECS[order["format"]],
+        "loudness": order.get("loudnessTarget") or LOUDNESS[order["format"]],
         "quality": quality,
         "include": {"edl": order["includeEDL"], "sidecar": order["includeSidecar"]},
         "clips": clips,
@@ -78,6 +83,9 @@ def export_plan(
             },
             "creativeContract": project["creativeContract"],
             "budget": ledger.statement(budget),
+            "approvals": history.approvals,
+            "hours": {"engine": history.engine_hours},
+            "licences": licences([*models, *(take["model"] for clip in clips for take in clip["takes"])]),
         },
         "epk": {
             "outline": public(outlines[0]).get("outline") if outlines else None,
@@ -85,7 +93,10 @@ def export_plan(
             "cast": [public(item) for item in table().query(partition, "CHARACTER#")],
             "credits": project.get("credits", []),
             "concept": project.get("concept", {}),
-            "references": [row["key"] for row in project.get("references", []) if row.get("key")],
+            "references": [
+                {"name": row["name"], "licence": row.get("licence", "")} for row in project.get("references", [])
+            ],
+            "format": project["creativeContract"],
         },
     }
 

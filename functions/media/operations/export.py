@@ -1,128 +1,125 @@
-"""The release package (SOP step 12): master, EDL, sidecar, press kit and manifest from the export plan."""
+"""The release package (SOP step 12): master, lists, sidecar, press kit, credentials and manifest, from the plan."""
 
 import json
-from collections import Counter
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from media.operations.cutting import sources_of, timeline_of, write_lists
+from media.operations.press import press_kit
 from media.work import Work
-from vibeboard.domain.edl import write_edl
-from vibeboard.domain.fcpxml import MediaNames, write_fcpxml
-from vibeboard.domain.formats import ASPECT_RATIOS
-from vibeboard.domain.timeline import Clip, Marker, PictureEvent, Timeline, assemble, sound_frames
-from vibeboard.domain.tracks import Cue
+from vibeboard.credentials import c2pa
+from vibeboard.credentials.identity import Identity, identity
+from vibeboard.domain import qc
+from vibeboard.domain.timeline import PictureEvent, Timeline
 from vibeboard.media.conform import ClipSource, Master, MasterSpec, conform
-from vibeboard.media.ffmpeg import input_args, run
-from vibeboard.media.interchange import write_aaf, write_otio
-from vibeboard.media.package import PressKit, build_epk, sidecar, write_manifest
-from vibeboard.media.proxies import trailer
-from vibeboard.media.stills import SheetEntry, contact_sheet, poster, still
+from vibeboard.media.errors import MediaError
+from vibeboard.media.fingerprint import likenesses
+from vibeboard.media.package import EPK, MASTER, SIDECAR, sha256_of, sidecar, write_manifest
+from vibeboard.media.qc import as_measured, as_ordered, screen
 from vibeboard.store import objects
 
-STILL_WIDTH = 1920
-PREVIEW_QUANTISER = 26  # of H.264: small, for judging a cut
-MASTER_LUFS = -23.0  # EBU R 128
-LICENCES = (("Film", "All rights reserved by its owner"), ("Sandbox engines", "Part of VibeBoard; no vendor model ran"))
+TRUST = "credentials.pem"  # the root that verifiers are given; beside the package, never in it
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The cut at the bench: its plan, timeline and media, and the master as it was made, still unsigned."""
+
+    plan: dict[str, Any]
+    timeline: Timeline
+    sources: dict[str, ClipSource]
+    made: Master
+    checks: list[dict[str, Any]]
+    trailer: Path
 
 
 def master(work: Work) -> dict[str, Any]:
-    """{files: {name: key}, master: what was measured}. The manifest is written last, over what was really made."""
-    plan = objects.read_json(work.input["plan"])
-    rate = Fraction(*plan["rate"])
-    timeline, sources = timeline_of(plan), sources_of(work, plan)
+    """{files: {name: key}, master, qc, trust}. Credentials come last but for the manifest, which covers what was made.
+
+    Raises MediaError MASTER_QC_FAILED when the finished master fails a check that blocks.
+    """
+    signer = identity()
+    film = _film(work)
     folder = work.out("package")
     folder.mkdir(parents=True)
-    width, height = plan["size"]
-    spec = MasterSpec(width, height, plan["codec"], loudness=MASTER_LUFS, title=plan["title"])
-    made = conform(timeline, sources, spec, folder / "Master.mov", progress=work.share(0.0, 0.6))
-    if plan["include"]["edl"]:
-        (folder / "Master.edl").write_text(write_edl(timeline, plan["title"]), encoding="utf-8")
-        _interchange(plan, timeline, folder)
-    if plan["include"]["sidecar"]:
-        (folder / "Master.json").write_bytes(_sidecar(plan, timeline, made))
-    _press_kit(work, plan, timeline, sources, folder)
-    work.progress(0.9)
-    seconds = round(float(timeline.frames / rate), 6)
+    if film.plan["include"]["edl"]:
+        write_lists(film.plan, film.timeline, folder)
+    if film.plan["include"]["sidecar"]:
+        (folder / SIDECAR).write_bytes(_sidecar(film, signer))
+    press_kit(work, film.plan, film.timeline, film.sources, film.made.info, film.trailer, signer, folder / EPK)
+    work.progress(0.92)
+    _sign_master(film, signer, folder)
     write_manifest(
         folder,
-        frames=timeline.frames,
-        samples=timeline.samples,
-        rate=rate,
-        start_timecode=timeline.start_timecode,
-        seconds=seconds,
-        exportId=plan["exportId"],
-        title=plan["title"],
+        frames=film.timeline.frames,
+        samples=film.timeline.samples,
+        rate=film.timeline.rate,
+        start_timecode=film.timeline.start_timecode,
+        seconds=round(float(film.timeline.frames / film.timeline.rate), 6),
+        exportId=film.plan["exportId"],
+        title=film.plan["title"],
+        signer={"kind": signer.kind, "serial": signer.serial},
     )
     files = {
         path.name: objects.upload(path, work.input["prefix"] + path.name)
         for path in sorted(folder.iterdir())
         if path.is_file()
     }
-    return {"files": files, "master": _measured(made, timeline), "model": "ffmpeg/conform"}
+    trust = work.out(TRUST)
+    trust.write_text(signer.root, encoding="utf-8")
+    return {
+        "files": files,
+        "web": objects.upload(work.out("signed") / "trailer.mp4", work.input["prefix"] + "web.mp4"),
+        "trust": objects.upload(trust, work.input["prefix"] + TRUST),
+        "master": _measured(film.made, film.timeline),
+        "qc": film.checks,
+        "model": "ffmpeg/conform",
+    }
 
 
-def preview(work: Work) -> dict[str, Any]:
-    """{preview}: the cut as one small H.264 film with AAC sound, from the shots' proxies (SOP step 10)."""
+def _film(work: Work) -> Film:
+    """Conform the cut and look at the result once: the trailer and every measurement come of that one decode."""
     plan = objects.read_json(work.input["plan"])
+    rate = Fraction(*plan["rate"])
     timeline, sources = timeline_of(plan), sources_of(work, plan)
-    shape = ASPECT_RATIOS[plan["aspectRatio"]]
-    short = plan["lines"]
-    width, height = (short * shape, short) if shape >= 1 else (short, short / shape)
-    spec = MasterSpec(2 * round(width / 2), 2 * round(height / 2), "h264", fit="letterbox", quantiser=PREVIEW_QUANTISER)
-    film = work.out("film.mov")
-    conform(timeline, sources, spec, film, progress=work.share(0.0, 0.9))
-    small = work.out("preview.mp4")
-    run([*input_args(film), "-map", "0:v:0", "-map", "0:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", "160k",
-         "-movflags", "+faststart", str(small)])  # fmt: skip
-    return {"preview": work.keep(small), "model": "ffmpeg/conform"}
-
-
-def timeline_of(plan: dict[str, Any]) -> Timeline:
-    """The cut of a plan: its clips in record order, cues and markers."""
-    rate = Fraction(*plan["rate"])
-    cues = [Cue.from_sop(row["cue"]) for row in plan.get("cues", [])]
-    markers = [Marker(**row) for row in plan.get("markers", [])]
-    clips = [Clip.from_sop(row["clip"]) for row in plan["clips"]]
-    return assemble(clips, rate, plan["startTimecode"], drop_frame=plan["dropFrame"], cues=cues, markers=markers)
-
-
-def sources_of(work: Work, plan: dict[str, Any]) -> dict[str, ClipSource]:
-    """The media of a plan's clips and cues, fetched into the job's folder under the names the lists state."""
-    names = media_names(plan)
-    sources = {
-        row["clip"]["id"]: ClipSource(
-            work.fetch(row["picture"], names[row["clip"]["id"]].picture),
-            work.fetch(row["sound"], names[row["clip"]["id"]].sound) if row.get("sound") else None,
-        )
-        for row in plan["clips"]
-    }
-    cues = plan.get("cues", [])
-    return sources | {
-        row["cue"]["id"]: ClipSource(sound=work.fetch(row["sound"], names[row["cue"]["id"]].sound)) for row in cues
-    }
-
-
-def media_names(plan: dict[str, Any]) -> dict[str, MediaNames]:
-    """File names and lengths in frames by clip and cue id: what an editor relinks by."""
-    rate = Fraction(*plan["rate"])
-    names = {}
-    for row in plan["clips"]:
-        clip = row["clip"]
-        heard = sound_frames(clip["mediaSamples"], rate)
-        names[clip["id"]] = MediaNames(f"{row['shotName']}.mp4", clip["mediaFrames"], f"{row['shotName']}.wav", heard)
-    for row in plan.get("cues", []):
-        file = f"{row['cue']['id']}{Path(row['sound']).suffix}"
-        names[row["cue"]["id"]] = MediaNames(sound=file, sound_frames=sound_frames(row["cue"]["samples"], rate))
-    return names
-
-
-def _interchange(plan: dict[str, Any], timeline: Timeline, folder: Path) -> None:
-    names, title = media_names(plan), plan["title"]
-    (folder / "Master.otio").write_text(write_otio(timeline, title, names), encoding="utf-8")
     width, height = plan["size"]
-    (folder / "Master.fcpxml").write_text(write_fcpxml(timeline, title, names, (width, height)), encoding="utf-8")
-    write_aaf(timeline, title, names, folder / "Master.aaf")
+    target = plan["loudness"] if timeline.sound else None
+    spec = MasterSpec(width, height, plan["codec"], loudness=target, title=plan["title"])
+    made = conform(timeline, sources, spec, work.out("unsigned") / MASTER, progress=work.share(0.0, 0.55))
+    trailer = work.out("trailer.mp4")
+    seen = screen(made.info, trailer, progress=work.share(0.55, 0.85))
+    wanted = as_ordered(
+        plan["codec"], (width, height), timeline.frames, timeline.samples, rate, timeline.start_timecode, target
+    )
+    checks = qc.judge(as_measured(made.info), wanted, seen)
+    if faults := qc.blocking(checks):
+        told = "; ".join(f"{fault['name']}: {fault['value']}, not {fault['expected']}" for fault in faults)
+        raise MediaError("MASTER_QC_FAILED", "The finished master does not pass", told, "Mend the cause, export again.")
+    return Film(plan, timeline, sources, made, checks, trailer)
+
+
+def _sign_master(film: Film, signer: Identity, folder: Path) -> None:
+    """The signed master names every other file of the package by its hash: change one, and the master denies it."""
+    others = [{"name": path.name, "sha256": sha256_of(path)} for path in sorted(folder.iterdir()) if path.is_file()]
+    attribution = film.plan["sidecar"]["vibeboardAttribution"]
+    claim = c2pa.Claim(
+        title=MASTER,
+        models=attribution["modelsUsed"],
+        edited=f"{len(film.timeline.picture)} shots cut together",
+        assertions={
+            c2pa.PACKAGE: {"exportId": film.plan["exportId"], "files": others},
+            c2pa.PROVENANCE: {
+                "projectId": film.plan["sidecar"]["projectId"],
+                "title": film.plan["title"],
+                "ownership": film.plan["sidecar"]["ownership"],
+                "frames": film.timeline.frames,
+            },
+        },
+    )
+    c2pa.sign(film.made.info.path, folder / MASTER, claim, signer)
+    film.made.info.path.unlink()  # two masters of a long film would not fit into a function
 
 
 def _measured(made: Master, timeline: Timeline) -> dict[str, Any]:
@@ -139,29 +136,36 @@ def _measured(made: Master, timeline: Timeline) -> dict[str, Any]:
         "sampleRate": info.sample_rate,
         "quantiser": made.quantiser,
         "gainDb": round(made.gain_db, 2),
+        "limited": made.limited,
         "encodes": made.parts,
     }
 
 
-def _sidecar(plan: dict[str, Any], timeline: Timeline, made: Master) -> bytes:
+def _sidecar(film: Film, signer: Identity) -> bytes:
+    plan, timeline = film.plan, film.timeline
     body = dict(plan["sidecar"])
     events = {event.clip_id: event for event in timeline.picture}
-    clips = [_clip(row, events[row["clip"]["id"]], timeline) for row in plan["clips"]]
+    edges = [frame for event in timeline.picture for frame in (event.record_in, event.record_out - 1)]
+    prints = likenesses(film.made.info.path, edges, timeline.rate)
+    seen = {event.clip_id: prints[2 * index : 2 * index + 2] for index, event in enumerate(timeline.picture)}
+    clips = [_clip(row, events[row["clip"]["id"]], timeline, seen[row["clip"]["id"]]) for row in plan["clips"]]
     document = sidecar(
         project_id=body.pop("projectId"),
         export_id=body.pop("exportId"),
         ownership=body.pop("ownership"),
         attribution=body.pop("vibeboardAttribution"),
         clips=clips,
-        master=_measured(made, timeline),
+        master=_measured(film.made, timeline),
         title=plan["title"],
+        finalQC=film.checks,
+        contentCredentials={"standard": "C2PA", "signer": signer.kind, "serial": signer.serial},
         **body,
     )
     return json.dumps(document, indent=2, ensure_ascii=False).encode()
 
 
-def _clip(row: dict[str, Any], event: PictureEvent, timeline: Timeline) -> dict[str, Any]:
-    """One clip of the sidecar: where it lies, and everything that made it."""
+def _clip(row: dict[str, Any], event: PictureEvent, timeline: Timeline, edges: list[str]) -> dict[str, Any]:
+    """One clip of the sidecar: where it lies, what it looks like there, and everything that made it."""
     clip = {name: value for name, value in row["clip"].items() if name not in ("videoUrl", "audioUrl")}
     rest = {name: value for name, value in row.items() if name not in ("clip", "picture", "sound")}
     made_by = row["provenance"]["clip"]
@@ -173,79 +177,9 @@ def _clip(row: dict[str, Any], event: PictureEvent, timeline: Timeline) -> dict[
             "sourceIn": event.source_in,
             "recordIn": timeline.timecode(event.record_in),
             "recordOut": timeline.timecode(event.record_out),
+            "likeness": {"first": edges[0], "last": edges[1]},
             "seed": made_by["seed"],
             "model": made_by["model"],
             "timestamp": made_by["at"],
         }
     )
-
-
-def _press_kit(
-    work: Work, plan: dict[str, Any], timeline: Timeline, sources: dict[str, ClipSource], folder: Path
-) -> None:
-    shots = {row["clip"]["id"]: row for row in plan["clips"]}
-    entries, stills = [], {}
-    for event in timeline.picture:
-        row, picture = shots[event.clip_id], sources[event.clip_id].picture
-        if picture is None:
-            continue
-        middle = event.source_in + event.frames // 2
-        entries.append(
-            SheetEntry(
-                picture,
-                middle,
-                row["shotName"],
-                row["clip"]["take"],
-                timeline.timecode(event.record_in + event.frames // 2),
-                plan["quality"],
-                f"score {row['score']:.2f}" if row.get("score") is not None else "",
-            )
-        )
-        stills[row["shotName"]] = still(picture, middle, work.out(f"stills/{row['shotName']}.jpg"), width=STILL_WIDTH)
-    work.progress(0.7)
-    best = _poster_event(timeline, shots)
-    epk, outline = plan["epk"], plan["epk"].get("outline") or {}
-    concept = epk.get("concept", {})
-    film = folder / "Master.mov"
-    kit = PressKit(
-        title=plan["title"],
-        logline=outline.get("logline", concept.get("concept", "")),
-        synopsis=outline.get("synopsis", outline.get("logline", "")),
-        poster=poster(film, work.out("poster.jpg"), frame=best),
-        contact_sheet=contact_sheet(entries, work.out("contact-sheet.jpg"), title=plan["title"]),
-        trailer=_trailer(work, film),
-        stills=stills,
-        style_bible=epk.get("styleBible") or {},
-        cast=epk.get("cast", []),
-        credits=_credits(plan),
-        licences=LICENCES,
-    )
-    build_epk(kit, folder / "EPK.zip")
-
-
-def _trailer(work: Work, film: Path) -> Path:
-    return trailer(film, work.out("trailer.mp4"), progress=work.share(0.7, 0.9)).path
-
-
-def _poster_event(timeline: Timeline, shots: dict[str, dict[str, Any]]) -> int:
-    """Record frame of the poster: the middle of the best-scored shot with the film's lead in it."""
-    people = Counter(name for row in shots.values() for name in row["characters"])
-    lead = people.most_common(1)[0][0] if people else ""
-
-    def rank(event: PictureEvent) -> tuple[bool, float]:
-        row = shots[event.clip_id]
-        return lead in row["characters"], row.get("score") or 0.0
-
-    best = max(timeline.picture, key=rank)
-    return best.record_in + best.frames // 2
-
-
-def _credits(plan: dict[str, Any]) -> list[tuple[str, str]]:
-    ownership = plan["sidecar"]["ownership"]
-    lines = [("Producer", ownership.get("creatorName") or ownership["creator"])]
-    if ownership.get("organization"):
-        lines.append(("Studio", ownership["organization"]))
-    lines += [(row["role"], row["name"]) for row in plan["epk"]["credits"]]
-    lines += [("Cast", str(row.get("name", ""))) for row in plan["epk"]["cast"]]
-    lines.append(("Engines", ", ".join(plan["sidecar"]["vibeboardAttribution"]["modelsUsed"])))
-    return lines

@@ -114,7 +114,9 @@ def price(operation: str, facts: Mapping[str, Any]) -> int:
     return GPU_SECOND * GPU_SECONDS[operation]
 
 
-FREE_OPERATIONS = frozenset({"cue.make", "export.master", "timeline.preview"})  # our own FFmpeg: no vendor is paid
+FREE_OPERATIONS = frozenset(  # our own FFmpeg: no vendor is paid
+    {"cue.make", "export.master", "export.publish", "pass.compare", "timeline.preview"}
+)
 
 
 def estimate_footage(durations: list[float], quality: Quality, takes: int = 1) -> int:

@@ -27,6 +27,7 @@ class SheetEntry:
     timecode: str = ""  # record timecode; empty: the frame's own
     quality: str = ""
     note: str = ""  # a second line, e.g. the dailies score
+    image: Path | None = None  # the frame as a picture, where it was taken out already
 
 
 def frame_image(path: Path, frame: int, *, width: int | None = None, info: MediaInfo | None = None) -> Image.Image:
@@ -100,10 +101,17 @@ def contact_sheet(
     for index, (entry, info) in enumerate(zip(entries, infos, strict=True)):
         left = gap + index % columns * (cell_width + gap)
         top = head + gap + index // columns * (cell_height + label + gap)
-        image = frame_image(entry.picture, entry.frame, width=cell_width, info=info)
+        image = _cell(entry, info, cell_width)
         sheet.paste(image, (left, top + (cell_height - image.height) // 2))
         _label(draw, entry, info, left, top + cell_height, cell_width)
     return _saved(sheet, out, 90)
+
+
+def _cell(entry: SheetEntry, info: MediaInfo, width: int) -> Image.Image:
+    if entry.image is None:
+        return frame_image(entry.picture, entry.frame, width=width, info=info)
+    with Image.open(entry.image) as taken:
+        return taken.convert("RGB").resize((width, round(taken.height * width / taken.width)), Image.Resampling.BOX)
 
 
 def font_file(folder: Path) -> Path:

@@ -1,14 +1,13 @@
 """`package verify`: does a release package hold what it says, and do its parts agree with each other?"""
 
-import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vibeboard.domain.checks import Check
 from vibeboard.domain.edl import Edl, EdlError, read_edl
 from vibeboard.domain.timecode import to_timecode
 from vibeboard.domain.timeline import sample_at
@@ -16,8 +15,6 @@ from vibeboard.media.errors import MediaError
 from vibeboard.media.package import (
     EDL,
     EPK,
-    EPK_CONTENTS,
-    EPK_REQUIRED,
     MANIFEST,
     MASTER,
     SIDECAR,
@@ -26,24 +23,15 @@ from vibeboard.media.package import (
     sha256_of,
 )
 from vibeboard.media.probe import MediaInfo, probe
+from vibeboard.media.verify_credentials import credential_checks
+from vibeboard.media.verify_cut import cut_checks
+from vibeboard.media.verify_epk import epk_checks
 
-_MAX_EPK_BYTES = 4 << 30  # unpacked; the largest kit of a feature is far below
-_MAX_RATIO = 200
 _SIDECAR_MEMBERS: dict[str, tuple[str, ...]] = {
     "ownership": ("creator", "organization", "rights"),
     "vibeboardAttribution": ("version", "generatedAt", "modelsUsed", "totalCost"),
     "master": ("frames", "samples", "rate", "startTimecode"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: what was measured (`value`) and, when it failed, why."""
-
-    name: str
-    ok: bool
-    value: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +45,15 @@ class Verification:
         return {"valid": self.valid, "checks": [asdict(check) for check in self.checks]}
 
 
-def verify_package(folder: Path) -> Verification:
-    """Checks every file against the manifest, and master, EDL, sidecar and EPK against each other.
+def verify_package(folder: Path, anchors: str = "") -> Verification:
+    """Checks every file against the manifest and the master's credentials, and the parts against each other.
 
-    Never raises for what is in the folder: whatever cannot be read is a failed check that names the file.
+    `anchors` are PEM roots: with them, a signature that ends at no one of them is foreign. Never raises for what is in
+    the folder: whatever cannot be read is a failed check that names the file.
     """
     manifest, checks = _manifest(folder)
-    checks += _files(folder, manifest)
+    hashes, found = _files(folder, manifest)
+    checks += found
     info, check = _master(folder)
     checks.append(check)
     rate = info.rate if info else _rate(manifest.get("rate"))
@@ -72,7 +62,9 @@ def verify_package(folder: Path) -> Verification:
     body, check = _sidecar(folder)
     checks.append(check)
     checks += _agreement(manifest, info, edl, body, rate)
-    checks.append(_epk(folder))
+    checks += cut_checks(folder, edl, body, info)
+    checks += epk_checks(folder)
+    checks += credential_checks(folder, manifest, hashes, anchors)
     return Verification(all(check.ok for check in checks), tuple(checks))
 
 
@@ -91,18 +83,22 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], list[Check]]:
     return body, [Check("manifest", True, f"{len(body['files'])} files listed")]
 
 
-def _files(folder: Path, manifest: Mapping[str, Any]) -> list[Check]:
-    checks, listed = [], {MANIFEST}
+def _files(folder: Path, manifest: Mapping[str, Any]) -> tuple[dict[str, str], list[Check]]:
+    """The hash of every listed file as it is now, and a check of each; whatever kind of file it is."""
+    checks, listed, hashes = [], {MANIFEST}, {}
     for entry in manifest.get("files", []):
         name = entry["name"]
         listed.add(name)
-        checks.append(_file(folder, name, entry["sha256"], entry.get("bytes")))
+        check = _file(folder, name, entry["sha256"], entry.get("bytes"))
+        checks.append(check)
+        if check.value:
+            hashes[name] = check.value
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
     extra = sorted(found - listed)
     missing = sorted({MASTER, EDL, SIDECAR, EPK} - listed)
     reasons = [f"{name} is not listed in {MANIFEST}" for name in extra]
     reasons += [f"{name} is missing from {MANIFEST}" for name in missing]
-    return [*checks, Check("contents", not reasons, f"{len(found)} files", "; ".join(reasons))]
+    return hashes, [*checks, Check("contents", not reasons, f"{len(found)} files", "; ".join(reasons))]
 
 
 def _file(folder: Path, name: str, sha256: str, size: object) -> Check:
@@ -112,9 +108,10 @@ def _file(folder: Path, name: str, sha256: str, size: object) -> Check:
         return Check(label, False, reason=f"{name} points outside the package")
     if not path.is_file():
         return Check(label, False, reason=f"{name} is missing")
-    if path.stat().st_size != size:
-        return Check(label, False, reason=f"{name} holds {path.stat().st_size} bytes, the manifest says {size}")
     actual = sha256_of(path)
+    if path.stat().st_size != size:
+        told = f"{name} was changed: it holds {path.stat().st_size} bytes, the manifest says {size}"
+        return Check(label, False, actual, told)
     if actual != sha256:
         return Check(label, False, actual, f"{name} was changed: its SHA-256 is not the manifest's")
     return Check(label, True, actual)
@@ -194,31 +191,6 @@ def _equal(name: str, values: Mapping[str, object]) -> Check:
         return Check(name, True, str(first))
     told = ", ".join(f"{where}: {value}" for where, value in values.items())
     return Check(name, False, str(first), f"they disagree ({told})")
-
-
-def _epk(folder: Path) -> Check:
-    try:
-        with zipfile.ZipFile(folder / EPK) as archive:
-            members = {entry.filename: entry for entry in archive.infolist()}
-            size = sum(entry.file_size for entry in members.values())
-            packed = sum(entry.compress_size for entry in members.values())
-            if size > _MAX_EPK_BYTES or size > _MAX_RATIO * max(packed, 1):
-                return Check("epk", False, reason=f"{EPK} unpacks to {size} bytes, which is more than is sensible")
-            listing = json.loads(archive.read(EPK_CONTENTS))["files"]
-            wanted = {entry["name"]: entry["sha256"] for entry in listing}
-            for name in sorted(wanted.keys() | set(EPK_REQUIRED)):
-                if name not in members or name not in wanted:
-                    return Check("epk", False, reason=f"{EPK} lacks {name}")
-                with archive.open(name) as member:
-                    if hashlib.file_digest(member, "sha256").hexdigest() != wanted[name]:  # type: ignore[arg-type]
-                        return Check("epk", False, reason=f"{EPK}: {name} was changed")
-            if extra := sorted(members.keys() - wanted.keys() - {EPK_CONTENTS}):
-                return Check("epk", False, reason=f"{EPK} holds {extra[0]}, which it does not list")
-            if not any(name.startswith("stills/") for name in wanted):
-                return Check("epk", False, reason=f"{EPK} holds no stills")
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, NotImplementedError, EOFError) as error:
-        return Check("epk", False, reason=f"{EPK} cannot be read: {error}")
-    return Check("epk", True, f"{len(wanted)} files")
 
 
 def _read_object(path: Path) -> tuple[dict[str, Any], str]:

@@ -17,6 +17,7 @@ from media.operations import OPERATIONS, ingest
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed, VibeBoardError
 from vibeboard.jobs import inbox
+from vibeboard.jobs.engines import Unfinished
 from vibeboard.store.table import Item
 
 logger = Logger(service="vibeboard")
@@ -41,7 +42,7 @@ def _final(work: Callable[[Item], dict[str, Any]]) -> Callable[[Item], dict[str,
     def attempt(job: Item) -> dict[str, Any]:
         try:
             return work(job)
-        except VibeBoardError:
+        except (VibeBoardError, Unfinished):
             raise
         except Exception as fault:
             logger.exception("engine fault", jobId=job["jobId"], operation=job["operation"])

@@ -19,6 +19,9 @@
 | SEARCH_URL | the OpenSearch collection or domain that holds the references; empty: exact search in this process |
 | SEARCH_SERVICE | aoss (serverless collection) or es (managed domain): decides signing and ids |
 | SEARCH_INDEX | name of the index in it |
+| YOUTUBE_CLIENT_ID, YOUTUBE_CLIENT_SECRET, YOUTUBE_REFRESH_TOKEN | the channel films are published to (value or ARN) |
+| YOUTUBE_URL, YOUTUBE_TOKEN_URL | YouTube's and Google's hosts |
+| C2PA_KMS_KEY, C2PA_CERTIFICATES | who signs content credentials (credentials/identity.py) |
 | WEBHOOK_SECRET | signs the webhook addresses (value or ARN) |
 | PUBLIC_URL | how the world reaches our API |
 | TRUSTED_OUTPUT_ORIGINS | origins outputs may come from past the address guard: one's own machine |
@@ -41,6 +44,8 @@ DEFAULTS = {
     "OPENAI_URL": "https://api.openai.com/v1",
     "SEARCH_SERVICE": "aoss",
     "SEARCH_INDEX": "vibeboard-references",
+    "YOUTUBE_URL": "https://www.googleapis.com",
+    "YOUTUBE_TOKEN_URL": "https://oauth2.googleapis.com/token",
 }
 SECRET_AGE_SECONDS = 900  # a rotated secret is in use after this
 

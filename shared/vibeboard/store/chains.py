@@ -24,23 +24,6 @@ def put_chain(project_id: str, chain: Item, actor: str) -> Item:
     return item
 
 
-def missing_actions(
-    project_id: str, chain: Item, segments: list[Item], standing: set[str] | None, actor: str
-) -> list[Action]:
-    """What makes a chain and those of its segments that are not there, once each. standing: the ids of the segments
-    that are; None when the chain is not."""
-    actions: list[Action] = []
-    if standing is None:
-        item = {**keys.chain(project_id, chain["id"]), **chain, "projectId": project_id, "rev": 1, "lockRev": 0}
-        audit = audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"])
-        actions += [Put(item | {"createdAt": now()}, NEW), audit]
-    for segment in segments:
-        if segment["id"] not in (standing or ()):
-            key = keys.segment(project_id, chain["id"], segment["id"])
-            actions.append(Put({**key, **segment, "projectId": project_id, "sceneChainId": chain["id"], "rev": 1}, NEW))
-    return actions
-
-
 def put_segments(project_id: str, chain_id: str, segments: list[Item]) -> list[Item]:
     """Add segments to a chain, once per id (a repeat changes nothing)."""
     items: list[Item] = []

@@ -87,6 +87,17 @@ def size(key: str) -> int:
         raise
 
 
+def read_range(key: str, start: int, count: int) -> bytes:
+    """`count` bytes of an object from `start` on. Raises NotFound."""
+    try:
+        asked = f"bytes={start}-{start + count - 1}"
+        return s3().get_object(Bucket=bucket(), Key=key, Range=asked)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            raise NotFound(f"No object {key}") from error
+        raise
+
+
 def write(key: str, body: bytes, *, only_if_new: bool = False) -> None:
     """Put bytes. With only_if_new, raises Conflict when the key is taken (conditional put)."""
     conditional: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_new else {}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import RedirectResponse
 
 from delivery import service
-from delivery.models import ExportOrder
+from delivery.models import ExportOrder, PublishOrder
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
 from vibeboard.http.idempotency import once
@@ -44,6 +44,17 @@ async def poll(who: Who, jobId: str) -> dict[str, Any]:
     return service.export_job(who.project_id, jobId)
 
 
+@router.post("/api/exports/{exportId}/publish", status_code=202)
+async def publish(
+    who: Who, exportId: str, body: PublishOrder, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    order = body.model_dump(by_alias=True)
+    answer = once(who, f"publish/{exportId}", key, order, lambda: service.publish(who, exportId, order))
+    response.headers["Location"] = f"/api/exports/jobs/{answer['jobId']}"
+    response.headers["Retry-After"] = str(POLL_SECONDS)
+    return answer
+
+
 def _redirect(who: Caller, export_id: str, what: str) -> RedirectResponse:
     return RedirectResponse(service.download(who.project_id, export_id, what), status_code=302)
 
@@ -71,6 +82,16 @@ async def epk(who: Who, exportId: str) -> RedirectResponse:
 @router.get("/api/exports/{exportId}/manifest")
 async def manifest(who: Who, exportId: str) -> RedirectResponse:
     return _redirect(who, exportId, "manifest")
+
+
+@router.get("/api/exports/{exportId}/files/{name}")
+async def further_file(who: Who, exportId: str, name: str) -> RedirectResponse:
+    return _redirect(who, exportId, name)
+
+
+@router.get("/api/exports/{exportId}")
+async def read_export(who: Who, exportId: str) -> dict[str, Any]:
+    return service.read_export(who.project_id, exportId)
 
 
 handler = handler_of(router)

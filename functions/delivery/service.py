@@ -1,5 +1,6 @@
 """Delivery (SOP step 12): final QC, the export job, and the release package's links."""
 
+import re
 from typing import Any
 
 from delivery.models import RESOLUTIONS
@@ -15,18 +16,22 @@ from vibeboard.film.qc import final_qc
 from vibeboard.http.access import Caller
 from vibeboard.jobs.admission import JobDraft, admit
 from vibeboard.jobs.waiting import read_job
+from vibeboard.providers import settings
+from vibeboard.providers.settings import NotSet
 from vibeboard.store import chains, keys, objects
 from vibeboard.store.audit import audit_action, now
-from vibeboard.store.table import EXISTS, NEW, Item, Put, TransactionRefused, Update, table
+from vibeboard.store.projects import read as read_project
+from vibeboard.store.table import EXISTS, NEW, Item, Put, TransactionRefused, Update, public, table
 from vibeboard.views import JOB_STATUS
 
-FILES = {
+FILES = {  # the SOP's names for files of the package; every other file goes by its own
     "video": "Master.mov",
     "edl": "Master.edl",
     "sidecar": "Master.json",
     "epk": "EPK.zip",
     "manifest": "manifest.json",
 }
+TRUST = "credentials.pem"  # the root that verifiers are given
 CHAINS_PER_EXPORT = 90  # each is tied to the export in its one transaction
 RESOLUTION_OF: dict[str, str] = {quality: name for name, quality in RESOLUTIONS.items()}
 
@@ -126,11 +131,53 @@ def _cut_changed() -> Conflict:
     )
 
 
-def _attempt(project_id: str, export_id: str) -> int:
+def publish(caller: Caller, export_id: str, order: dict[str, Any]) -> dict[str, Any]:
+    """Upload a finished film, as a job that may break and go on. The same order again is the same upload.
+
+    Raises Conflict while the export is not finished, NotSet when the deployment has no channel.
+    """
+    project_id, export = caller.project_id, _export(caller.project_id, export_id)
+    if export["status"] != "completed":
+        raise Conflict(f"The export is {export['status']}", code="EXPORT_NOT_READY", fix="Poll its job.")
+    for name in ("YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET", "YOUTUBE_REFRESH_TOKEN"):
+        if not settings.get(name):
+            raise NotSet(f"{name} is not set", fix="Authorise a channel for this deployment and set it.")
+    key = export.get("web") if order["rendition"] == "web" else export["files"].get(FILES["video"])
+    if not key:
+        raise NotFound("This export holds no such rendition", fix="Publish the master.")
+    project = read_project(project_id)
+    video = {
+        "title": order["title"] or re.sub("[<>]", "", project["title"])[:100],
+        "description": order["description"] if order["description"] is not None else "",
+        "tags": order["tags"],
+        "privacy": order["privacyStatus"],
+        "madeForKids": order["madeForKids"],
+    }
+    draft = JobDraft(
+        operation="export.publish",
+        target={"exportId": export_id},
+        input={"key": key, "size": objects.size(key), "video": video, "platform": order["platform"]},
+        attempt=_attempt(project_id, export_id, "export.publish"),
+        model="youtube/upload",
+    )
+    job = admit(project_id, caller.user, [draft], trace_id=caller.trace_id)[0]
+    status = JOB_STATUS[job["status"]]
+    audit = audit_action(
+        project_id, actor=caller.user, act="export.publish", trace_id=caller.trace_id, exportId=export_id, video=video
+    )
+    table().write(audit)
+    return {"exportId": export_id, "jobId": job["jobId"], "status": status, "privacyStatus": order["privacyStatus"]}
+
+
+def _attempt(project_id: str, export_id: str, operation: str = "export.master") -> int:
     """Failed attempts of this export so far, plus one."""
     jobs = table().query(f"PROJECT#{project_id}", "JOB#")
     failed = [
-        job for job in jobs if job["target"].get("exportId") == export_id and job["status"] in ("FAILED", "CANCELLED")
+        job
+        for job in jobs
+        if job["target"].get("exportId") == export_id
+        and job["operation"] == operation
+        and job["status"] in ("FAILED", "CANCELLED")
     ]
     return len(failed) + 1
 
@@ -138,30 +185,61 @@ def _attempt(project_id: str, export_id: str) -> int:
 def export_job(project_id: str, job_id: str) -> dict[str, Any]:
     """SOP's poll: {status, progress}; with the export id and the links once it is completed."""
     job = read_job(project_id, job_id)
-    if job["operation"] != "export.master":
+    if job["operation"] not in ("export.master", "export.publish"):
         raise NotFound("No such export job", fix="Use the jobId that export/master answered.")
     export_id = job["target"]["exportId"]
     status = JOB_STATUS[job["status"]].replace("complete", "completed")
     answer = {"jobId": job_id, "exportId": export_id, "status": status, "progress": job.get("progress", 0)}
-    if status == "completed":
-        answer["links"] = {name: f"/api/exports/{export_id}/{name}" for name in FILES}
+    if status == "completed" and job["operation"] == "export.publish":
+        answer |= {name: job["result"][name] for name in ("platform", "videoId", "url", "privacyStatus")}
+    elif status == "completed":
+        export = _export(project_id, export_id)
+        answer["links"] = _links(export)
+        answer["qc"] = export.get("qcMaster", [])
     if "error" in job:
         answer["error"] = job["error"]
     return answer
 
 
+def read_export(project_id: str, export_id: str) -> dict[str, Any]:
+    """What was ordered, what came of it, every check with its value, and where each file is."""
+    export = _export(project_id, export_id)
+    view = public(export, hide=("files", "trust", "qc", "qcMaster", "web"))
+    return view | {
+        "preExport": export.get("qc", {}),
+        "qc": export.get("qcMaster", []),
+        "links": _links(export) if export["status"] == "completed" else {},
+    }
+
+
+def _links(export: Item) -> dict[str, str]:
+    """Name -> route of every file of a finished package, and of the root certificate its signatures end at."""
+    base, known = f"/api/exports/{export['exportId']}", {file: name for name, file in FILES.items()}
+    links = {known.get(file, file): f"{base}/{known.get(file, f'files/{file}')}" for file in sorted(export["files"])}
+    return links | ({TRUST: f"{base}/files/{TRUST}"} if export.get("trust") else {})
+
+
 def download(project_id: str, export_id: str, what: str) -> str:
-    """A short-lived link to one file of the release package. Raises NotFound, Conflict while it is being made."""
+    """A short-lived link to one file of the release package, by the SOP's name for it or by its own.
+
+    Raises NotFound, Conflict while it is being made.
+    """
+    export = _export(project_id, export_id)
+    if export["status"] != "completed":
+        raise Conflict(f"The export is {export['status']}", code="EXPORT_NOT_READY", fix="Poll its job.")
+    name = FILES.get(what, what)
+    files = export["files"] | ({TRUST: export["trust"]} if export.get("trust") else {})
+    if name not in files:
+        fix = "Order it with includeEDL and includeSidecar." if what in FILES else f"One of {', '.join(sorted(files))}."
+        raise NotFound(f"This export holds no {name}", fix=fix)
+    return str(objects.link(files[name], name=name))
+
+
+def _export(project_id: str, export_id: str) -> Item:
     export = table().get(keys.export(project_id, export_id))
     if export is None:
         raise NotFound("No such export", fix="Check the export id.")
-    if export["status"] != "completed":
-        raise Conflict(f"The export is {export['status']}", code="EXPORT_NOT_READY", fix="Poll its job.")
-    name = FILES[what]
-    if name not in export["files"]:
-        raise NotFound(f"This export was ordered without {name}", fix="Order it with includeEDL and includeSidecar.")
-    link = objects.link(export["files"][name], name=name)
-    return str(link)
+    return export
 
 
 def qc_for(caller: Caller, chain_id: str | None, resolution: str) -> dict[str, Any]:

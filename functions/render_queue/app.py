@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from render_queue import service
-from render_queue.models import NewRender, Promote, Quality
+from render_queue import comparing, service
+from render_queue.models import Change, NewRender, Promote, Quality, Sides
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
 from vibeboard.http.idempotency import once
@@ -14,7 +14,8 @@ from vibeboard.http.revisions import IdempotencyKey
 
 router = APIRouter()
 Who = Annotated[Caller, Depends(caller)]
-SHOT = P + "/render-queue/jobs/{renderId}/shots/{shotId}"
+JOB = P + "/render-queue/jobs/{renderId}"
+SHOT = JOB + "/shots/{shotId}"
 
 
 @router.post(P + "/render-queue/jobs", status_code=202)
@@ -26,7 +27,7 @@ async def create(who: Who, body: NewRender, response: Response, key: Idempotency
     return render
 
 
-@router.get(P + "/render-queue/jobs/{renderId}")
+@router.get(JOB)
 async def read(who: Who, renderId: str) -> dict[str, Any]:
     return service.read(who.project_id, renderId)
 
@@ -52,10 +53,32 @@ async def compare(
     who: Who,
     renderId: str,
     shotId: str,
-    quality_a: Annotated[Quality, Query(alias="qualityA")] = "draft",
-    quality_b: Annotated[Quality, Query(alias="qualityB")] = "master",
+    quality_a: Annotated[Quality | None, Query(alias="qualityA")] = None,
+    quality_b: Annotated[Quality | None, Query(alias="qualityB")] = None,
+    body: Sides | None = None,
 ) -> dict[str, Any]:
-    return service.compare(who.project_id, renderId, shotId, quality_a, quality_b)
+    return comparing.compare(who, renderId, shotId, quality_a, quality_b, body)
+
+
+@router.post(JOB + "/promote", status_code=202)
+async def promote_all(who: Who, renderId: str, body: Promote, key: IdempotencyKey = None) -> dict[str, Any]:
+    order = body.model_dump()
+    return once(who, f"promote/{renderId}", key, order, lambda: service.promote_all(who, renderId, body.quality))
+
+
+@router.post(JOB + "/retry", status_code=202)
+async def retry(who: Who, renderId: str, key: IdempotencyKey = None) -> dict[str, Any]:
+    return once(who, f"retry/{renderId}", key, {}, lambda: service.retry(who, renderId))
+
+
+@router.put(JOB)
+async def change(who: Who, renderId: str, body: Change) -> dict[str, Any]:
+    return service.change(who, renderId, body.paused, body.priority)
+
+
+@router.post(JOB + "/cancel")
+async def cancel(who: Who, renderId: str) -> dict[str, Any]:
+    return service.cancel(who, renderId)
 
 
 handler = handler_of(router)

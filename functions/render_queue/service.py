@@ -1,16 +1,22 @@
-"""Render queue (SOP step 11): draft, review and master passes of a chain, promotion, comparison."""
+"""Render queue (SOP step 11): draft, review and master passes of a chain, promotion, retry, pause and priority."""
 
 from typing import Any
 
+from render_queue import passes_view
+from render_queue.models import Priority
 from vibeboard.domain.errors import Conflict, NotFound
 from vibeboard.domain.formats import QUALITIES, Quality
 from vibeboard.domain.ids import new_id
-from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, to_usd
+from vibeboard.domain.pricing import to_usd
 from vibeboard.film import passes
 from vibeboard.http.access import Caller
-from vibeboard.store import chains, objects
-from vibeboard.store.table import Item, table
+from vibeboard.jobs import cancelling, holding
+from vibeboard.jobs.settlement import AT_REST
+from vibeboard.store import chains, keys
+from vibeboard.store.table import EXISTS, Item, Update, table
 from vibeboard.views import JOB_STATUS
+
+OVER = ("failed", "cancelled", "missing")  # states of a pass that a retry orders again
 
 
 def create(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
@@ -18,140 +24,152 @@ def create(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
     chain, segments = chains.read_chain(caller.project_id, body["sceneChainId"])
     if not segments:
         raise Conflict("The chain has no shots", code="NOTHING_TO_DO", fix="Add segments first.")
-    render_id, burn_in = new_id("rnd"), body["burnInMetadata"]
+    render_id = new_id("rnd")
     qualities: list[Quality] = sorted(set(body["qualities"]), key=list(QUALITIES).index)
+    options = {name: body[name] for name in ("burnInMaster", "watermark", "priority")}
+    render: Item = {"renderId": render_id, "burnInMetadata": body["burnInMetadata"], **options}
     for quality in qualities:
+        burn = burn_of(render, quality)
         needed = [
-            (chain, segment) for segment in segments if burn_in or segment.get("clip", {}).get("quality") != quality
+            (chain, segment)
+            for segment in segments
+            if burn is not None or segment.get("clip", {}).get("quality") != quality
         ]
         if needed:
-            passes.order_passes(
-                caller.project_id,
-                caller.user,
-                needed,
-                quality,
-                render_id=render_id,
-                burn_in=burn_in,
-                trace_id=caller.trace_id,
-            )
+            _order(caller, render, needed, quality)
     passes.open_render(
-        caller.project_id, [chain["id"]], qualities, burn_in=burn_in, user=caller.user, render_id=render_id
+        caller.project_id,
+        [chain["id"]],
+        qualities,
+        burn_in=body["burnInMetadata"],
+        user=caller.user,
+        render_id=render_id,
+        **options,
     )
+    if body["priority"] == "high":
+        _go_first(caller.project_id, render_id)
     return read(caller.project_id, render_id)
 
 
+def burn_of(render: Item, quality: Quality) -> dict[str, str] | None:
+    """What is written into the pictures of a render's passes; None for a clean pass. Masters stay clean by default."""
+    if not render["burnInMetadata"] or (quality == "master" and not render.get("burnInMaster")):
+        return None
+    return {"watermark": render.get("watermark", "")}
+
+
 def read(project_id: str, render_id: str) -> dict[str, Any]:
-    """The render job with every shot's passes, their state and cost."""
-    rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}")
-    render = next((row for row in rows if row["SK"] == f"RENDER#{render_id}"), None)
+    """The render job with every shot's passes, their state, recipe and cost."""
+    return passes_view.render_view(project_id, render_of(project_id, render_id))
+
+
+def render_of(project_id: str, render_id: str) -> Item:
+    render = table().get(keys.render(project_id, render_id))
     if render is None:
         raise NotFound("No such render job", fix="Check the job id.")
-    done = {(row["segmentId"], row["quality"]): row for row in rows if "segmentId" in row}
-    jobs = {
-        (job["target"]["segmentId"], job["input"]["quality"]): job
-        for job in table().query(f"PROJECT#{project_id}", "JOB#")
-        if job["target"].get("renderId") == render_id
-    }
-    shots, states = [], []
-    for chain_id in render["sceneChainIds"]:
-        _, segments = chains.read_chain(project_id, chain_id)
-        for segment in segments:
-            found = {}
-            for quality in render["qualities"]:
-                found[quality] = _pass(segment, quality, done, jobs)
-                states.append(found[quality]["status"])
-            shots.append({"shotId": segment["id"], "shotName": segment["shotName"], "passes": found})
-    finished = sum(1 for state in states if state == "completed")
-    return {
-        "jobId": render_id,
-        "sceneChainId": render["sceneChainIds"][0],
-        "qualities": render["qualities"],
-        "burnInMetadata": render["burnInMetadata"],
-        "status": "completed" if finished == len(states) else ("failed" if "failed" in states else "running"),
-        "progress": round(100 * finished / len(states)) if states else 100,
-        "pricePerSecond": {quality: to_usd(FOOTAGE_PER_SECOND[quality]) for quality in render["qualities"]},
-        "shots": shots,
-    }
-
-
-def _pass(
-    segment: Item, quality: Quality, done: dict[tuple[str, str], Item], jobs: dict[tuple[str, str], Item]
-) -> dict[str, Any]:
-    key = (segment["id"], quality)
-    if key in done:
-        row = done[key]
-        return {
-            "status": "completed",
-            "outputUrl": objects.link(row["outputKey"]),
-            "width": row["width"],
-            "height": row["height"],
-            "seed": row["seed"],
-            "model": row["model"],
-            "cost": to_usd(row["cost"]),
-        }
-    if key in jobs:
-        return {
-            "status": JOB_STATUS[jobs[key]["status"]].replace("complete", "completed"),
-            "progress": jobs[key].get("progress", 0),
-            "jobId": jobs[key]["jobId"],
-        }
-    clip = segment.get("clip", {})
-    if clip.get("quality") == quality:
-        return {
-            "status": "completed",
-            "outputUrl": objects.link(clip["outputKey"]),
-            "width": clip["width"],
-            "height": clip["height"],
-            "seed": clip["seed"],
-            "model": clip["model"],
-            "cost": 0.0,
-            "inherited": "the take itself has this quality",
-        }
-    return {"status": "missing"}
+    return render
 
 
 def promote(caller: Caller, render_id: str, shot_id: str, quality: Quality) -> dict[str, Any]:
     """One shot at a higher quality, with the recipe and seed of its take."""
-    render = read(caller.project_id, render_id)
-    if not any(shot["shotId"] == shot_id for shot in render["shots"]):
-        raise NotFound("No such shot in this render job", fix="Read the render job for its shots.")
-    chain, segments = chains.read_chain(caller.project_id, render["sceneChainId"])
-    segment = chains.pick(segments, shot_id)
-    jobs = passes.order_passes(
-        caller.project_id,
-        caller.user,
-        [(chain, segment)],
-        quality,
-        render_id=render_id,
-        burn_in=render["burnInMetadata"],
-        trace_id=caller.trace_id,
-    )
+    render = render_of(caller.project_id, render_id)
+    chain, segment = _shot(render, shot_id)
+    job = _order(caller, render, [(chain, segment)], quality)[0]
     return {
-        "jobId": jobs[0]["jobId"],
+        "jobId": job["jobId"],
         "renderId": render_id,
         "shotId": shot_id,
         "quality": quality,
-        "seed": jobs[0]["input"]["seed"],
-        "estimatedCost": to_usd(jobs[0]["amount"]),
-        "status": JOB_STATUS[jobs[0]["status"]],
+        "seed": job["input"]["seed"],
+        "estimatedCost": to_usd(job["amount"]),
+        "status": JOB_STATUS[job["status"]],
     }
 
 
-def compare(project_id: str, render_id: str, shot_id: str, quality_a: Quality, quality_b: Quality) -> dict[str, Any]:
-    """Two passes of one shot side by side: what each is, and links to both."""
-    render = read(project_id, render_id)
-    shot = next((shot for shot in render["shots"] if shot["shotId"] == shot_id), None)
-    if shot is None:
-        raise NotFound("No such shot in this render job", fix="Read the render job for its shots.")
-    sides = {}
-    for name, quality in (("a", quality_a), ("b", quality_b)):
-        found = shot["passes"].get(quality)
-        if not found or found["status"] != "completed":
-            raise Conflict(f"The {quality} pass is not there", code="PASS_MISSING", fix="Render or promote it first.")
-        sides[name] = {"quality": quality} | found
-    return {
-        "shotId": shot_id,
-        "shotName": shot["shotName"],
-        **sides,
-        "sameSeed": sides["a"]["seed"] == sides["b"]["seed"],
+def promote_all(caller: Caller, render_id: str, quality: Quality) -> dict[str, Any]:
+    """Every shot of the render at a quality; those that have it are left alone."""
+    return _order_where(caller, render_id, quality, lambda state: state not in ("completed", "queued", "running"))
+
+
+def retry(caller: Caller, render_id: str) -> dict[str, Any]:
+    """The failed passes once more, and only those: nothing that stands is rendered or paid again."""
+    render = render_of(caller.project_id, render_id)
+    answer: dict[str, Any] = {}
+    for quality in passes_view.qualities_of(caller.project_id, render):
+        wanted = OVER if quality in render["qualities"] else OVER[:2]
+        answer = _order_where(caller, render_id, quality, lambda state, wanted=wanted: state in wanted)
+    return answer
+
+
+def change(caller: Caller, render_id: str, paused: bool | None, priority: Priority | None) -> dict[str, Any]:
+    """Pause what has not begun, or let it go on; put it before everything that waits."""
+    project_id, render = caller.project_id, render_of(caller.project_id, render_id)
+    if priority is not None:
+        table().write(Update(keys.render(project_id, render_id), set={"priority": priority}, condition=EXISTS))
+        if priority == "high":
+            for job in passes_view.jobs_of(project_id, render_id):
+                if str(job.get("held", "")).startswith(holding.BEHIND):
+                    holding.release(job)
+            _go_first(project_id, render_id)
+    if paused is not None:
+        for job in passes_view.jobs_of(project_id, render_id):
+            if job["status"] not in AT_REST:
+                holding.hold(job, holding.PAUSED) if paused else holding.release(job, holding.PAUSED)
+    return passes_view.render_view(project_id, render_of(project_id, render["renderId"]))
+
+
+def cancel(caller: Caller, render_id: str) -> dict[str, Any]:
+    """Give up every pass that is not finished; what never began costs nothing."""
+    render = render_of(caller.project_id, render_id)
+    for job in passes_view.jobs_of(caller.project_id, render_id):
+        if job["status"] not in AT_REST:
+            cancelling.cancel(job, caller.user)
+    return passes_view.render_view(caller.project_id, render)
+
+
+def _order(caller: Caller, render: Item, shots: list[tuple[Item, Item]], quality: Quality) -> list[Item]:
+    return passes.order_passes(
+        caller.project_id,
+        caller.user,
+        shots,
+        quality,
+        render_id=render["renderId"],
+        burn=burn_of(render, quality),
+        trace_id=caller.trace_id,
+    )
+
+
+def _order_where(caller: Caller, render_id: str, quality: Quality, wanted: Any) -> dict[str, Any]:
+    render = render_of(caller.project_id, render_id)
+    view = passes_view.render_view(caller.project_id, render)
+    states = {shot["shotId"]: shot["passes"].get(quality, {}).get("status", "missing") for shot in view["shots"]}
+    shots = [_shot(render, shot_id) for shot_id, state in states.items() if wanted(state)]
+    clean = burn_of(render, quality) is None
+    shots = [(c, s) for c, s in shots if not (clean and s.get("clip", {}).get("quality") == quality)]
+    ordered = _order(caller, render, shots, quality) if shots else []
+    answer = passes_view.render_view(caller.project_id, render)
+    return answer | {"ordered": len(ordered), "estimatedCost": to_usd(sum(job["amount"] for job in ordered))}
+
+
+def _shot(render: Item, shot_id: str) -> tuple[Item, Item]:
+    project_id = render["PK"].removeprefix("PROJECT#")
+    for chain_id in render["sceneChainIds"]:
+        chain, segments = chains.read_chain(project_id, chain_id)
+        for segment in segments:
+            if segment["id"] == shot_id:
+                return chain, segment
+    raise NotFound("No such shot in this render job", fix="Read the render job for its shots.")
+
+
+def _go_first(project_id: str, render_id: str) -> None:
+    """Every other pass of the project that waits steps behind this render; the reconciler lets them go after it."""
+    high = {
+        row["renderId"]
+        for row in table().query(f"PROJECT#{project_id}", "RENDER#")
+        if row.get("priority") == "high" and "segmentId" not in row
     }
+    for job in table().query(f"PROJECT#{project_id}", "JOB#"):
+        other = job["target"].get("renderId")
+        waits = job["operation"] == "clip.render" and job["status"] not in AT_REST and "held" not in job
+        if waits and other != render_id and other not in high:
+            holding.hold(job, f"{holding.BEHIND}{render_id}")

@@ -3,6 +3,7 @@
 Ids are derived from the breakdown, so a second call finds what the first one made and adds only what is missing.
 """
 
+import contextlib
 from typing import Any
 
 from vibeboard.domain.errors import Conflict
@@ -13,7 +14,7 @@ from vibeboard.film.look import look_of
 from vibeboard.film.story import read_breakdown
 from vibeboard.providers.sandbox.story import segment_prompts
 from vibeboard.store import chains, projects
-from vibeboard.store.table import Item, table
+from vibeboard.store.table import Item, TransactionRefused
 
 
 def chains_from_breakdown(project_id: str, user: str) -> dict[str, Any]:
@@ -30,18 +31,18 @@ def chains_from_breakdown(project_id: str, user: str) -> dict[str, Any]:
         )
     breakdown = read_breakdown(project_id)
     look = look_of(project)
-    plan = _plan(project, breakdown, look)
-    standing = {
-        chain["id"]: {segment["id"] for segment in segments} for chain, segments in chains.chains_of(project_id)
-    }
-    table().write_each(
-        [
-            action
-            for chain, segments in plan
-            for action in chains.missing_actions(project_id, chain, segments, standing.get(chain["id"]), user)
-        ]
-    )
-    return {"chains": [chain["id"] for chain, _ in plan], "shots": sum(len(segments) for _, segments in plan)}
+    made, shots = [], 0
+    for chain, segments in _plan(project, breakdown, look):
+        with contextlib.suppress(TransactionRefused):  # an earlier run made it
+            chains.put_chain(project_id, chain, user)
+        _, standing = chains.read_chain(project_id, chain["id"])
+        known = {segment["id"] for segment in standing}
+        missing = [segment for segment in segments if segment["id"] not in known]
+        if missing:
+            chains.put_segments(project_id, chain["id"], missing)
+        made.append(chain["id"])
+        shots += len(segments)
+    return {"chains": made, "shots": shots}
 
 
 def _plan(project: Item, breakdown: Breakdown, look: dict[str, Any]) -> list[tuple[Item, list[Item]]]:

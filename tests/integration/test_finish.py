@@ -120,6 +120,7 @@ def test_given_draft_takes_when_passes_are_ordered_then_draft_is_inherited_and_r
     shot = f"{path}/shots/{shoot.segments[0]}"
     sides = studio.call("GET", shot + "/compare", query={"qualityA": "draft", "qualityB": "review"}).json
     assert (sides["a"]["width"], sides["b"]["width"], sides["sameSeed"]) == (1280, 1920, True)
+    assert sides["comparison"]["status"] == "queued"
     promoted = studio.call("POST", shot + "/promote", {"quality": "master"}, user="editor").json
     assert (promoted["seed"], promoted["estimatedCost"]) == (sides["a"]["seed"], 2.5)
     assert shoot.budget()["committed"] == pytest.approx(before + 1.5)

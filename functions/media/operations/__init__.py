@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from media.operations import assets, clips, export, frames, optics, sound, vfx
+from media.operations import assets, clips, compare, cutting, export, frames, optics, publish, sound, vfx
 from media.work import Work
 
 OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
@@ -19,7 +19,9 @@ OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
     "vfx.rescue-focus": vfx.run,
     "vfx.motion-fix": vfx.run,
     "vfx.magic-eraser": vfx.run,
+    "pass.compare": compare.run,
     "export.master": export.master,
-    "timeline.preview": export.preview,
+    "timeline.preview": cutting.preview,
     "cue.make": sound.make_cue,
+    "export.publish": publish.youtube,
 }

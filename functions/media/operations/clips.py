@@ -63,6 +63,20 @@ def lengths(info: MediaInfo) -> dict[str, Any]:
     return {"frames": info.frames, "width": info.width, "height": info.height, "rate": str(info.rate)}
 
 
+def burn_in_of(body: dict[str, Any]) -> BurnIn | None:
+    """What an order wants written into the picture."""
+    if not body["burnIn"]:
+        return None
+    text = body.get("burnInText", {})
+    return BurnIn(
+        body["shotName"],
+        body["take"],
+        body["quality"],
+        watermark=text.get("watermark", ""),
+        date=text.get("date", ""),
+    )
+
+
 def generate(work: Work) -> dict[str, Any]:
     """A new take."""
     made = _shoot(work, work.share(0.0, 0.6))
@@ -74,12 +88,16 @@ def render(work: Work) -> dict[str, Any]:
     body = work.input
     if "upscale" in body:
         picture, model = work.fetch(body["upscale"], "take.mp4"), UPSCALED
+        native = probe(picture)
     else:
         made = _shoot(work, work.share(0.0, 0.8))
         picture, model = made.picture, made.model
+        native = probe(picture)
     if "upscale" in body or body["burnIn"]:
-        burn = BurnIn(body["shotName"], body["take"], body["quality"]) if body["burnIn"] else None
         out = work.out("pass.mp4")
-        render_pass(picture, out, width=body["width"], height=body["height"], burn_in=burn, progress=work.progress)
+        render_pass(
+            picture, out, width=body["width"], height=body["height"], burn_in=burn_in_of(body), progress=work.progress
+        )
         picture = out
-    return {"picture": work.keep(picture), "model": model, **lengths(probe(picture))}
+    size = [native.width, native.height]
+    return {"picture": work.keep(picture), "model": model, "nativeSize": size, **lengths(probe(picture))}

@@ -7,7 +7,7 @@ from media.operations import clips, vfx, worker
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.media.probe import probe
-from vibeboard.media.proxies import BurnIn, render_pass
+from vibeboard.media.proxies import render_pass
 from vibeboard.providers import ssrf
 from vibeboard.providers.ssrf import MEGABYTE
 from vibeboard.store import objects
@@ -84,10 +84,17 @@ def rendered(work: Work, picture: Path, model: str) -> dict[str, Any]:
     """A render pass at the ordered size; scaling and burn-in are our own, and the model's name says so."""
     body, info = work.input, probe(picture)
     if body["burnIn"] or (info.width, info.height) != (body["width"], body["height"]):
-        burn = BurnIn(body["shotName"], body["take"], body["quality"]) if body["burnIn"] else None
         out = work.out("pass.mp4")
-        render_pass(picture, out, width=body["width"], height=body["height"], burn_in=burn, progress=work.progress)
+        render_pass(
+            picture,
+            out,
+            width=body["width"],
+            height=body["height"],
+            burn_in=clips.burn_in_of(body),
+            progress=work.progress,
+        )
         if (info.width, info.height) != (body["width"], body["height"]):
             model = f"{model} + {clips.UPSCALED}"
         picture = out
-    return {"picture": work.keep(picture), "model": model, **clips.lengths(probe(picture))}
+    native = [info.width, info.height]
+    return {"picture": work.keep(picture), "model": model, "nativeSize": native, **clips.lengths(probe(picture))}

@@ -1,5 +1,6 @@
 """Render passes (SOP step 11): which picture stands for a shot at a quality, and ordering the ones still missing."""
 
+from collections import Counter
 from typing import Any
 
 from vibeboard.domain.errors import Conflict
@@ -12,18 +13,12 @@ from vibeboard.store import chains, keys
 from vibeboard.store.audit import now
 from vibeboard.store.table import NEW, ConditionFailed, Item, Put, table
 
-PICTURE_FIELDS = ("width", "height", "frames", "quality", "model", "seed", "jobId")
-Picture = dict[str, Any]  # {key, width, height, frames, quality, model, seed, jobId}
+PICTURE_FIELDS = ("width", "height", "frames", "quality", "model", "seed", "jobId", "nativeSize")
+Picture = dict[str, Any]  # {key, width, height, frames, quality, model, seed, jobId, nativeSize}
 
 
-Film = list[tuple[Item, list[Item]]]  # chains with their segments
-
-
-def pictures(project_id: str, quality: Quality, film: Film | None = None) -> dict[str, Picture]:
-    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that.
-
-    film: the chains it is about, if they are at hand; else all.
-    """
+def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
+    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that."""
     rows = table().query(f"PROJECT#{project_id}", "RENDER#")
     found: dict[str, Picture] = {}
     done = {
@@ -31,7 +26,7 @@ def pictures(project_id: str, quality: Quality, film: Film | None = None) -> dic
         for row in rows
         if row.get("quality") == quality and row.get("status") == "completed" and not row.get("burnIn")
     }
-    for _, segments in chains.chains_of(project_id) if film is None else film:
+    for _, segments in chains.chains_of(project_id):
         for segment in segments:
             clip = segment.get("clip")
             if not clip:
@@ -40,18 +35,12 @@ def pictures(project_id: str, quality: Quality, film: Film | None = None) -> dic
             if row:
                 found[segment["id"]] = {
                     "key": row["outputKey"],
-                    **{
-                        name: row.get(name)
-                        for name in ("width", "height", "frames", "quality", "model", "seed", "jobId")
-                    },
+                    **{name: row.get(name) for name in PICTURE_FIELDS},
                 }
             elif clip["quality"] == quality:
                 found[segment["id"]] = {
                     "key": clip["outputKey"],
-                    **{
-                        name: clip.get(name)
-                        for name in ("width", "height", "frames", "quality", "model", "seed", "jobId")
-                    },
+                    **{name: clip.get(name) for name in PICTURE_FIELDS},
                 }
     return found
 
@@ -71,15 +60,23 @@ def recipe_of(segment: Item) -> Item:
 
 
 def open_render(
-    project_id: str, chain_ids: list[str], qualities: list[Quality], *, burn_in: bool, user: str, render_id: str
+    project_id: str,
+    chain_ids: list[str],
+    qualities: list[Quality],
+    *,
+    burn_in: bool,
+    user: str,
+    render_id: str,
+    **options: Any,
 ) -> Item:
-    """The render job as people see it; a repeat finds the first."""
+    """The render job as people see it; a repeat finds the first. options: burnInMaster, watermark, priority."""
     item: Item = {
         **keys.render(project_id, render_id),
         "renderId": render_id,
         "sceneChainIds": chain_ids,
         "qualities": qualities,
         "burnInMetadata": burn_in,
+        **options,
         "createdBy": user,
         "createdAt": now(),
     }
@@ -96,17 +93,31 @@ def order_passes(
     quality: Quality,
     *,
     render_id: str,
-    burn_in: bool = False,
+    burn: dict[str, str] | None = None,
     trace_id: str = "",
 ) -> list[Item]:
     """Admit the passes of these shots at one quality; all in one reservation up to JOBS_PER_TRANSACTION.
+
+    burn: what is written into the pictures (`watermark`; the date is today's), None for clean passes. A pass that
+    failed or was cancelled is another attempt; one that stands or is under way is not ordered twice.
 
     Raises Conflict for a shot without footage, GateRefused for cap or quota.
     """
     empty = [segment["shotName"] for _, segment in shots if not segment.get("clip")]
     if empty:
         raise Conflict(f"No footage: {', '.join(empty[:10])}", code="FOOTAGE_MISSING", fix="Generate the shots first.")
-    drafts = [pass_draft(chain, segment, recipe_of(segment), quality, render_id, burn_in) for chain, segment in shots]
+    text = None if burn is None else burn | {"date": now()[:10]}
+    over = Counter(
+        job["target"].get("segmentId")
+        for job in table().query(f"PROJECT#{project_id}", "JOB#")
+        if job["target"].get("renderId") == render_id
+        and job["status"] in ("FAILED", "CANCELLED")
+        and job["input"].get("quality") == quality
+    )
+    drafts = [
+        pass_draft(chain, segment, recipe_of(segment), quality, render_id, text, over[segment["id"]])
+        for chain, segment in shots
+    ]
     jobs: list[Item] = []
     for start in range(0, len(drafts), JOBS_PER_TRANSACTION):
         jobs += admit(project_id, user, drafts[start : start + JOBS_PER_TRANSACTION], trace_id=trace_id)

@@ -111,6 +111,10 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("PUT", C + "/picture-lock"): "picture-lock",
     ("POST", P + "/render-queue/jobs"): "generate",
     ("GET", P + "/render-queue/jobs/{renderId}"): "view",
+    ("PUT", P + "/render-queue/jobs/{renderId}"): "generate",
+    ("POST", P + "/render-queue/jobs/{renderId}/promote"): "generate",
+    ("POST", P + "/render-queue/jobs/{renderId}/retry"): "generate",
+    ("POST", P + "/render-queue/jobs/{renderId}/cancel"): "generate",
     ("POST", P + "/render-queue/jobs/{renderId}/shots/{shotId}/promote"): "generate",
     ("GET", P + "/render-queue/jobs/{renderId}/shots/{shotId}/compare"): "view",
     ("GET", P + "/export/qc"): "view",
@@ -121,6 +125,9 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/api/exports/{exportId}/sidecar"): "view",
     ("GET", "/api/exports/{exportId}/epk"): "view",
     ("GET", "/api/exports/{exportId}/manifest"): "view",
+    ("GET", "/api/exports/{exportId}/files/{name}"): "view",
+    ("POST", "/api/exports/{exportId}/publish"): "export",
+    ("GET", "/api/exports/{exportId}"): "view",
     ("POST", "/api/webhooks/{provider}/{jobId}/{attempt}/{signature}"): "signed-url",
 }
 

@@ -133,9 +133,18 @@ def clip_draft(
 
 
 def pass_draft(
-    chain: Item, segment: Item, take_input: Item, quality: Quality, render_id: str, burn_in: bool
+    chain: Item,
+    segment: Item,
+    take_input: Item,
+    quality: Quality,
+    render_id: str,
+    burn: dict[str, str] | None,
+    failures: int = 0,
 ) -> JobDraft:
-    """Order one render pass (SOP step 11): the recipe of the chosen take, whole, at another quality."""
+    """Order one render pass (SOP step 11): the recipe of the chosen take, whole, at another quality.
+
+    burn: {watermark, date} written into the picture, None for a clean pass. failures: attempts at it that failed.
+    """
     if quality not in QUALITIES:
         raise Invalid(f"No quality {quality}", field="quality", fix=f"One of {', '.join(QUALITIES)}.")
     width, height = frame_size(chain["aspectRatio"], quality)
@@ -144,7 +153,8 @@ def pass_draft(
         "height": height,
         "quality": quality,
         "clipTakeId": segment["clip"]["takeId"],
-        "burnIn": burn_in,
+        "burnIn": burn is not None,
+        **({"burnInText": burn} if burn else {}),
         "take": segment["clip"]["number"],
     }
     seconds = take_input["frames"] * take_input["rate"][1] / take_input["rate"][0]
@@ -153,7 +163,7 @@ def pass_draft(
         target={"chainId": chain["id"], "segmentId": segment["id"], "renderId": render_id},
         input=body,
         price_facts={"quality": quality, "seconds": round(seconds, 3)},
-        attempt=segment["clip"]["number"],
+        attempt=segment["clip"]["number"] + failures,
         model=VIDEO_MODEL,
     )
 

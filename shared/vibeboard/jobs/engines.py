@@ -40,6 +40,10 @@ class Answer:
     progress: int | None = None
 
 
+class Unfinished(Exception):
+    """Our own engine ran out of its function's time half-way: the job goes back to its queue and on from there."""
+
+
 class NotAccepted(VibeBoardError):
     """The provider surely did not take it (nothing was sent, or it said "later"): the same job may be sent again."""
 

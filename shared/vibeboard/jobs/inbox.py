@@ -31,12 +31,15 @@ def to_submit(body: dict[str, Any]) -> None:
 def to_make(body: dict[str, Any], make: Callable[[Item], dict[str, Any]]) -> None:
     """{projectId, jobId}: do it (or fetch it), leave the result in S3, report. A finished result is only reported."""
     job = read_job(body["projectId"], body["jobId"])
-    if job["status"] in settlement.AT_REST:
+    if job["status"] in settlement.AT_REST or "held" in job:
         return
     report: dict[str, Any] = {}
     if not objects.exists(reconcile.result_key(job)):
         try:
             objects.write_json(reconcile.result_key(job), {"result": make(job)})
+        except engines.Unfinished:
+            engines.to_bench(job)
+            return
         except VibeBoardError as refused:  # the engine says why; it would say so again
             logger.warning("job failed", jobId=job["jobId"], code=refused.code, detail=refused.detail)
             report["error"] = {"code": refused.code, "message": refused.detail, "fix": refused.fix}

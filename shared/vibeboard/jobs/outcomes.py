@@ -115,6 +115,7 @@ def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
         "jobId": job["jobId"],
         "clipTakeId": job["input"]["clipTakeId"],
         "burnIn": job["input"].get("burnIn", False),
+        "nativeSize": result.get("nativeSize"),
         "status": "completed",
         "outputKey": result["picture"],
         "proxyKey": result.get("proxy"),
@@ -128,6 +129,11 @@ def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
         "at": now(),
     }  # fmt: skip
     return [Put(take), Put(row)]
+
+
+def passes_compared(job: Item, result: dict[str, Any]) -> list[Action]:
+    row = {**keys.comparison(job["projectId"], job["target"]["mark"]), "result": result, "jobId": job["jobId"]}
+    return [Put(row | {"at": now()})]
 
 
 def asset_built(job: Item, result: dict[str, Any]) -> list[Action]:
@@ -162,7 +168,20 @@ def character_trained(job: Item, result: dict[str, Any]) -> list[Action]:
 
 
 def export_finished(job: Item, result: dict[str, Any]) -> list[Action]:
-    change = {"status": "completed", "files": result["files"], "master": result["master"], "updatedAt": now()}
+    change = {
+        "status": "completed",
+        "files": result["files"],
+        "master": result["master"],
+        "qcMaster": result.get("qc", []),
+        "trust": result.get("trust"),
+        "web": result.get("web"),
+        "updatedAt": now(),
+    }
+    return [Update(keys.export(job["projectId"], job["target"]["exportId"]), set=change, condition=EXISTS)]
+
+
+def film_published(job: Item, result: dict[str, Any]) -> list[Action]:
+    change = {"publishing": {"status": "published", "at": now()} | result, "updatedAt": now()}
     return [Update(keys.export(job["projectId"], job["target"]["exportId"]), set=change, condition=EXISTS)]
 
 
@@ -201,7 +220,9 @@ OUTCOMES: dict[str, Outcome] = {
     "asset.materials": materials_made,
     "character.train": character_trained,
     "optics.refocus": nothing_else,
+    "pass.compare": passes_compared,
     "export.master": export_finished,
+    "export.publish": film_published,
     "timeline.preview": preview_made,
     "story.outline": outline_written,
     "story.breakdown": breakdown_written,
@@ -217,6 +238,9 @@ def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
     target = job["target"]
     if job["operation"] == "export.master":
         return [Update(keys.export(job["projectId"], target["exportId"]), set={"status": "failed"}, condition=EXISTS)]
+    if job["operation"] == "export.publish":
+        told = {"publishing": {"status": "failed", "error": error, "at": now()}}
+        return [Update(keys.export(job["projectId"], target["exportId"]), set=told, condition=EXISTS)]
     if job["operation"] == "character.train":
         key = keys.character(job["projectId"], target["characterId"])
         return [Update(key, set={"trainingStatus": "failed"}, condition=EXISTS)]

@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vibeboard.domain.errors import VibeBoardError
-from vibeboard.jobs import answers, cancelling, clock, engines, queues, settlement, submission
+from vibeboard.jobs import answers, cancelling, clock, engines, holding, queues, settlement, submission
 from vibeboard.store import keys, objects
 from vibeboard.store.table import ConditionFailed, Item, Update, table
 
@@ -48,6 +48,7 @@ def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float =
             queues.send(queues.SUBMIT, [{"projectId": batch["projectId"], "batchId": batch["batchId"]}])
             moved["resent"] += 1
     deaf: set[str] = set()  # vendors that did not answer once are left in peace until the next run
+    _let_go(listed)
     for row in sorted(listed, key=lambda job: str(job.get("polledAt") or job["createdAt"])):
         may_ask = moved["asked"] < VENDOR_QUESTIONS_PER_RUN and row["provider"] not in deaf
         try:
@@ -62,6 +63,15 @@ def reconcile(*, resend_after: float = RESEND_AFTER_SECONDS, redo_after: float =
     return moved
 
 
+def _let_go(listed: list[Item]) -> None:
+    """Passes that stepped behind a render go on once nothing of that render is open."""
+    first = {job["target"].get("renderId") for job in listed if "held" not in job}
+    for job in listed:
+        held = str(job.get("held", ""))
+        if held.startswith(holding.BEHIND) and held.removeprefix(holding.BEHIND) not in first:
+            holding.release(job, held)
+
+
 def look_at(listed: Item, resend_after: float, redo_after: float, *, may_ask: bool = True) -> str:
     """Move one job on; returns what was done. `listed` may be stale: the job is read again."""
     job = table().get(keys.job(listed["projectId"], listed["jobId"]))
@@ -71,6 +81,8 @@ def look_at(listed: Item, resend_after: float, redo_after: float, *, may_ask: bo
         settlement.announce(job)
         return "waiting"
     settlement.heartbeat(job)
+    if "held" in job:
+        return "waiting"
     if job["status"] == "RESERVED":
         return _resend(job, resend_after)
     if job["provider"] == engines.OWN or "answer" in job:

@@ -18,7 +18,7 @@ def held_by(job: Item) -> ConditionBase:
 
 
 def submit(project_id: str, job_id: str) -> Item | None:
-    """Send one job. Returns it, or None when somebody else has sent it already."""
+    """Send one job. Returns it, or None when it is held or somebody else has sent it already."""
     key = keys.job(project_id, job_id)
     fence = Update(
         key,
@@ -28,7 +28,7 @@ def submit(project_id: str, job_id: str) -> Item | None:
             "updatedAt": clock.stamp(),
         },
         add={"fence": 1},
-        condition=Attr("status").eq("RESERVED") & Attr("hold").eq("RESERVED"),
+        condition=Attr("status").eq("RESERVED") & Attr("hold").eq("RESERVED") & Attr("held").not_exists(),
     )
     try:
         job = table().write(fence)

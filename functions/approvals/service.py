@@ -2,11 +2,11 @@
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from vibeboard import machines
 from vibeboard.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from vibeboard.domain.gates import evaluate
 from vibeboard.domain.ids import project_of
@@ -16,15 +16,8 @@ from vibeboard.store import approvals, keys, ledger, projects
 from vibeboard.store.audit import audit_action, now
 from vibeboard.store.table import NEW, Item, Put, TransactionRefused, public, table
 
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
 NOTE_BYTES = 8_000
 RUNNING = "RUNNING"
-
-
-def _step_functions() -> "SFNClient":
-    return boto3.client("stepfunctions")
 
 
 def start(caller: Caller, quality: str) -> dict[str, Any]:
@@ -55,10 +48,8 @@ def start(caller: Caller, quality: str) -> dict[str, Any]:
         table().transact([Put(item, NEW), audit])
     except TransactionRefused as refused:
         raise Conflict("Somebody started it at this very moment", fix="Read the production.") from refused
-    _step_functions().start_execution(
-        stateMachineArn=os.environ["PRODUCTION_MACHINE_ARN"],
-        name=name,
-        input=json.dumps({"projectId": caller.project_id, "run": number, "traceId": caller.trace_id}),
+    machines.start(
+        "PRODUCTION_MACHINE_ARN", name, {"projectId": caller.project_id, "run": number, "traceId": caller.trace_id}
     )
     return view(item)
 
@@ -73,7 +64,7 @@ def _state(run: Item) -> str:
     if run["status"] != RUNNING:
         return str(run["status"])
     try:
-        answer = _step_functions().describe_execution(executionArn=_execution_arn(run["executionName"]))
+        answer = machines.step_functions().describe_execution(executionArn=_execution_arn(run["executionName"]))
     except ClientError as error:
         if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
             return "LOST"

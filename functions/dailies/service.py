@@ -6,6 +6,7 @@ from vibeboard.domain.errors import Conflict, Invalid
 from vibeboard.domain.formats import exact_rate
 from vibeboard.domain.markers import MAX_EVENTS, Reel, marker_csv, marker_edl
 from vibeboard.film import dailies
+from vibeboard.film.continuity import stale_parts
 from vibeboard.http.access import Caller
 from vibeboard.store import chains, exceptions
 from vibeboard.store.table import Item
@@ -65,7 +66,7 @@ def review(caller: Caller, chain_id: str, segment_id: str, body: dict[str, Any])
     dailies.check_notes(segment, body["notes"])
     dailies.review(chain, segment, body["review"], by=caller.user, reason=body["reason"], notes=body["notes"])
     chain, segments = chains.read_chain(caller.project_id, chain_id)
-    return segment_view(chain, chains.pick(segments, segment_id))
+    return segment_view(chains.pick(segments, segment_id), stale_parts(chain, segments))
 
 
 def review_many(caller: Caller, chain_id: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,57 +1,20 @@
-"""The Producer Agent (SOP step 7.5): what it would cost, whether it may, and what it did cost."""
+"""The Producer Agent (SOP step 7.5): what it would cost, whether it may, and who may spend more."""
 
 import time
-from collections import defaultdict
 from typing import Any
 
 from producer.models import Estimate, Override
+from vibeboard.domain.errors import NotFound
+from vibeboard.domain.formats import QUALITIES
 from vibeboard.domain.gates import evaluate
 from vibeboard.domain.ids import digest
 from vibeboard.domain.pricing import price, to_micros, to_usd
+from vibeboard.film.continuity import rerun
 from vibeboard.http.access import Caller
 from vibeboard.store import chains, keys, ledger
-from vibeboard.store.table import Item, public, table
+from vibeboard.store.table import Item, table
 
-ENTRIES_SHOWN = 500
 SAME_REQUEST_SECONDS = 60  # without an Idempotency-Key, the same override within a minute is the same request
-
-# operation -> the SOP step that spends it
-STEPS: dict[str, str] = {
-    "asset.deconstruct": "3 Asset Bin",
-    "asset.materials": "3 Asset Bin",
-    "character.train": "4 Character Foundry",
-    "frame.draw": "7 Storyboard",
-    "frame.edit": "7 Storyboard",
-    "clip.generate": "8 Shot Studio",
-    "clip.render": "11 Render Queue",
-}
-
-
-def statement(caller: Caller) -> dict[str, Any]:
-    """{budget, byStep, byModel, entries}: figures in dollars; the sums run over everything that was committed."""
-    budget = ledger.read(caller.project_id)
-    rows = table().query(f"PROJECT#{caller.project_id}", "ENTRY#")
-    by_step: dict[str, int] = defaultdict(int)
-    by_model: dict[str, int] = defaultdict(int)
-    for row in rows:
-        if row["kind"] == "settle":
-            operation = row.get("operation", "")
-            step = "9 VFX Suite" if operation.startswith("vfx.") else STEPS.get(operation, operation or "other")
-            by_step[step] += row["amount"]
-            by_model[row.get("model") or operation or "other"] += row["amount"]
-    return {
-        "projectId": caller.project_id,
-        "billing": budget["billing"],
-        "budget": ledger.statement(budget),
-        "byStep": {name: to_usd(amount) for name, amount in sorted(by_step.items())},
-        "byModel": {name: to_usd(amount) for name, amount in sorted(by_model.items())},
-        "entries": [_entry(row) for row in reversed(rows[-ENTRIES_SHOWN:])],
-    }
-
-
-def _entry(row: Item) -> Item:
-    in_dollars = {name: to_usd(row[name]) for name in ("amount", "held", "fromCap", "toCap") if row.get(name)}
-    return public(row) | {"amount": 0.0} | in_dollars
 
 
 def override(caller: Caller, body: Override, key: str | None) -> dict[str, Any]:
@@ -75,15 +38,17 @@ def override(caller: Caller, body: Override, key: str | None) -> dict[str, Any]:
 
 
 def estimate(caller: Caller, body: Estimate) -> dict[str, Any]:
-    """The SOP's estimate with its verdict. The price is the one admission will hold.
+    """The SOP's estimate with its verdict. The price is the one admission will hold, shot by shot and take by take.
 
     quotaRemaining is what the caller's quota would be after it (the SOP's 50.0 - 14.5 = 35.5); quotaAvailable is what
-    is there now, and the soft gate compares with that. projectSpentToDate counts what is held as well.
+    is there now, and the soft gate compares with that. projectSpentToDate counts what is held as well; committed and
+    reserved tell the two apart. storyboard: the frames that have to be drawn before, which are not in the total.
     """
-    shots = _shots(caller.project_id, body)
+    film = _film(caller.project_id, body)
+    shots = _shots(film, body)
     total = sum(shot["micros"] for shot in shots)
     budget = ledger.read(caller.project_id)
-    quota = table().get(keys.quota(caller.user)) or {"granted": 0, "available": 0}
+    quota = table().get(keys.quota(caller.user)) or {"granted": 0, "available": 0, "reserved": 0, "committed": 0}
     cap = ledger.cap_facts(budget, total)
     contract_facts = {"budgetCap": budget.get("cap"), "referencePack": budget.get("referencePack", 0)}
     gates = {
@@ -94,36 +59,65 @@ def estimate(caller: Caller, body: Estimate) -> dict[str, Any]:
         "producerHard": evaluate("producerHard", cap),
     }
     refused = [name for name, decision in gates.items() if not decision.allowed]
+    frames = [rerun(chain, segments) for chain, segments in film]
     return {
         "sceneChainId": body.scene_chain_id,
-        "quality": body.quality,
+        "quality": body.wanted,
         "shotCount": len(shots),
         "estimatedCost": to_usd(total),
         "userQuota": to_usd(quota["granted"]),
         "quotaRemaining": to_usd(quota["available"] - total),
         "projectBudgetCap": None if budget.get("cap") is None else to_usd(cap["capMicros"]),
         "projectSpentToDate": to_usd(cap["spentMicros"]),
-        "quotaAvailable": to_usd(quota["available"]),
+        "resolution": QUALITIES[body.wanted].label,
         "takes": body.takes,
+        "quotaAvailable": to_usd(quota["available"]),
+        "quotaReserved": to_usd(quota["reserved"]),
+        "projectCommitted": to_usd(budget["committed"]),
+        "projectReserved": to_usd(budget["reserved"]),
+        "projectAvailable": to_usd(budget["available"]),
         "billing": budget["billing"],
         "shots": [
             {name: value for name, value in shot.items() if name != "micros"}
-            | {"estimatedCost": to_usd(shot["micros"])}
+            | {"takes": body.takes, "estimatedCost": to_usd(shot["micros"])}
             for shot in shots
         ],
+        "storyboard": {
+            "missing": sum(len(plan["missing"]) for plan in frames),
+            "stale": sum(plan["frames"] for plan in frames),
+            "estimatedCost": to_usd(
+                sum(
+                    to_micros(row["estimatedCost"])
+                    for plan in frames
+                    for row in [*plan["missing"], *plan["stale"]]
+                    if row["part"] != "clip"
+                )
+            ),
+        },
         "gates": {name: decision.to_dict() for name, decision in gates.items()},
         "decision": "NO-GO" if refused else "GO",
         "blockedBy": refused,
     }
 
 
-def _shots(project_id: str, body: Estimate) -> list[dict[str, Any]]:
-    """The shots to price, each {segmentId, shotName, sceneChainId, duration, micros}. Raises NotFound."""
+def _film(project_id: str, body: Estimate) -> list[tuple[Item, list[Item]]]:
+    """The chains that are asked about, in at most one query. Raises NotFound."""
     wanted = list(dict.fromkeys([*([body.scene_chain_id] if body.scene_chain_id else []), *body.scene_chain_ids]))
-    if wanted:
-        film = [chains.read_chain(project_id, chain_id) for chain_id in wanted]
-    else:
-        film = [] if body.shot_count else chains.chains_of(project_id)
+    if len(wanted) == 1:
+        return [chains.read_chain(project_id, wanted[0])]
+    if not wanted and body.shot_count:
+        return []
+    film = chains.chains_of(project_id)
+    if not wanted:
+        return film
+    found = {chain["id"]: (chain, segments) for chain, segments in film}
+    if missing := [name for name in wanted if name not in found]:
+        raise NotFound(f"No such scene chain: {missing[0]}", fix="List the project's scene chains for their ids.")
+    return [found[name] for name in wanted]
+
+
+def _shots(film: list[tuple[Item, list[Item]]], body: Estimate) -> list[dict[str, Any]]:
+    """The shots to price, each {segmentId, shotName, sceneChainId, duration, micros}; micros covers all takes."""
     if body.shot_count:
         cost = _cost(body, body.seconds)
         return [{"duration": body.seconds, "micros": cost} for _ in range(body.shot_count)]
@@ -141,4 +135,4 @@ def _shots(project_id: str, body: Estimate) -> list[dict[str, Any]]:
 
 
 def _cost(body: Estimate, seconds: float) -> int:
-    return price("clip.generate", {"quality": body.quality, "seconds": seconds, "takes": body.takes})
+    return price("clip.generate", {"quality": body.wanted, "seconds": seconds, "takes": body.takes})

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import Field
 
-from storyboard import service
+from storyboard import frames, service
 from storyboard.models import (
     SEGMENTS_PER_REQUEST,
     ChainChange,
@@ -14,16 +14,19 @@ from storyboard.models import (
     NewChain,
     NewSegment,
     Order,
+    Rerun,
     SegmentChange,
 )
 from vibeboard.http.access import C, Caller, P, S, caller
 from vibeboard.http.app import handler_of
 from vibeboard.http.deciding import decide
-from vibeboard.http.jobs import accepted
+from vibeboard.http.idempotency import once
+from vibeboard.http.jobs import POLL_SECONDS, accepted
 from vibeboard.http.revisions import IdempotencyKey, IfMatch, revision, tag
 
 router = APIRouter()
 Who = Annotated[Caller, Depends(caller)]
+TakeId = Annotated[str, Query(min_length=1, max_length=200)]
 
 
 @router.get(P + "/scene-chains")
@@ -78,8 +81,20 @@ async def add_segments(
 
 
 @router.put(C + "/segments/order")
-async def reorder(who: Who, chainId: str, body: Order) -> dict[str, Any]:
-    return service.reorder(who, chainId, body.segment_ids)
+async def reorder(who: Who, chainId: str, body: Order, response: Response, if_match: IfMatch = None) -> dict[str, Any]:
+    chain = service.reorder(who, chainId, body.segment_ids, revision(if_match))
+    tag(response, chain["rev"])
+    return chain
+
+
+@router.post(C + "/rerun", status_code=202)
+async def rerun(
+    who: Who, chainId: str, response: Response, body: Rerun | None = None, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    order = body or Rerun()
+    response.headers["Retry-After"] = str(POLL_SECONDS)
+    work = lambda: frames.order_rerun(who, chainId, order.footage)  # noqa: E731
+    return once(who, f"rerun/{chainId}", key, order.model_dump(), work)
 
 
 @router.get(S)
@@ -104,9 +119,33 @@ async def change_segment(
     return segment
 
 
+@router.delete(S)
+async def delete_segment(
+    who: Who, chainId: str, segmentId: str, response: Response, if_match: IfMatch = None
+) -> dict[str, Any]:
+    chain = service.delete_segment(who, chainId, segmentId, revision(if_match))
+    tag(response, chain["rev"])
+    return chain
+
+
+@router.post(S + "/duplicate", status_code=201)
+async def duplicate(who: Who, chainId: str, segmentId: str, key: IdempotencyKey = None) -> dict[str, Any]:
+    return once(who, f"duplicate/{segmentId}", key, {}, lambda: service.duplicate(who, chainId, segmentId))
+
+
 @router.get(S + "/takes")
 async def takes(who: Who, chainId: str, segmentId: str) -> dict[str, Any]:
-    return service.takes(who.project_id, chainId, segmentId)
+    return frames.list_takes(who.project_id, chainId, segmentId)
+
+
+@router.get(S + "/takes/compare")
+async def compare_takes(who: Who, chainId: str, segmentId: str, a: TakeId, b: TakeId) -> dict[str, Any]:
+    return frames.compare_takes(who.project_id, chainId, segmentId, a, b)
+
+
+@router.put(S + "/takes/{takeId}/choose")
+async def choose_take(who: Who, chainId: str, segmentId: str, takeId: str) -> dict[str, Any]:
+    return frames.choose_take(who, chainId, segmentId, takeId)
 
 
 @router.post(S + "/generate-frame", status_code=202)
@@ -119,7 +158,7 @@ async def generate_frame(
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     order = (body or FrameOrder()).model_dump(by_alias=True)
-    work = lambda decision: service.generate_frame(decision, chainId, segmentId, order)  # noqa: E731
+    work = lambda decision: frames.generate_frame(decision, chainId, segmentId, order)  # noqa: E731
     return accepted(response, decide(who, f"generate-frame/{segmentId}", key, order, work))
 
 

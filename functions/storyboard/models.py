@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from vibeboard.domain.models import Intent
+
 Text = Annotated[str, Field(max_length=4_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,120}$")]
@@ -47,16 +49,21 @@ class NewSegment(Body):
     characters: Annotated[list[Id], Field(max_length=20)] = []
     props: Annotated[list[Id], Field(max_length=20)] = []
     place: Annotated[str, Field(max_length=120)] = ""
+    intent: Intent = ""
 
 
 class SegmentChange(Body):
-    """What may change of a shot: its words, and its trims in the timeline (seconds; audioGain linear)."""
+    """What may change of a shot: its words, cast and set, and its trims in the timeline (seconds; audioGain linear)."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=4_000)] | None = None
     negative_prompt: Text | None = None
     first_frame_prompt: Text | None = None
     last_frame_prompt: Text | None = None
     duration: Annotated[float, Field(gt=0, le=60)] | None = None
+    characters: Annotated[list[Id], Field(max_length=20)] | None = None
+    props: Annotated[list[Id], Field(max_length=20)] | None = None
+    place: Annotated[str, Field(max_length=120)] | None = None
+    intent: Intent | None = None
     trim_start: Annotated[float, Field(ge=0, le=3_600)] | None = None
     trim_end: Annotated[float, Field(ge=0, le=3_600)] | None = None
     audio_trim_start: Annotated[float, Field(ge=0, le=3_600)] | None = None
@@ -76,8 +83,14 @@ class FrameOrder(Body):
     """SOP step 7. which: the frame of the shot; intent chooses a row of the model matrix."""
 
     which: Literal["first", "last"] = "first"
-    intent: Literal["", "lettering", "hero", "inpaint"] = ""
+    intent: Intent = ""
     prompt: Text = ""
+
+
+class Rerun(Body):
+    """Make again what is stale; footage: also the takes of footage, once the frames are there."""
+
+    footage: bool = True
 
 
 class Lock(Body):

@@ -1,33 +1,36 @@
-"""Scene chains, segments, frames and shot lock (SOP steps 6, 7 and 9.5)."""
+"""Scene chains, segments and shot lock (SOP steps 6 and 9.5)."""
 
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from vibeboard.domain.errors import Conflict, Invalid
+from vibeboard.domain.errors import Invalid
 from vibeboard.domain.formats import ASPECT_RATIOS, exact_rate
 from vibeboard.domain.gates import enforce
 from vibeboard.domain.ids import new_id
+from vibeboard.domain.prompts import parse_negative
 from vibeboard.domain.timeline import check_trims
 from vibeboard.film import editing
+from vibeboard.film.continuity import rerun, stale_parts
 from vibeboard.film.cut import clip_of
 from vibeboard.film.locks import set_shot_lock
 from vibeboard.film.look import look_of
 from vibeboard.http.access import Caller
-from vibeboard.http.deciding import Decision
-from vibeboard.jobs.admission import Proof, admit
-from vibeboard.jobs.drafts import frame_draft, unlocked_guard
 from vibeboard.store import chains, projects
 from vibeboard.store.audit import audit_action
 from vibeboard.store.chains import PICTURE_OPEN
 from vibeboard.store.table import EXISTS, Item, TransactionRefused
-from vibeboard.views import chain_view, job_view, segment_view, take_view
+from vibeboard.views import chain_view, segment_view
 
 CUT = (
     "trimStart", "trimEnd", "audioTrimStart", "audioTrimEnd", "audioGain", "audioFadeIn", "audioFadeOut",
     "transition", "transitionSeconds",
 )  # fmt: skip
-WORDS = ("prompt", "negativePrompt", "firstFramePrompt", "lastFramePrompt", "duration")
+WORDS = (
+    "prompt", "negativePrompt", "firstFramePrompt", "lastFramePrompt", "duration", "intent", "characters", "props",
+    "place",
+)  # fmt: skip
+COPIED = (*WORDS, "shotSize", "angle")
 
 
 def list_chains(project_id: str) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def read_chain(project_id: str, chain_id: str) -> Item:
 
 def change_chain(caller: Caller, chain_id: str, changes: dict[str, Any], rev: int | None) -> Item:
     """Rename, reorder or style a chain. A set masterStyleContext stays (Style Lock); order needs an open picture."""
-    chain, _ = chains.read_chain(caller.project_id, chain_id)
+    chain, segments = chains.read_chain(caller.project_id, chain_id)
     condition: Any = EXISTS
     if rev is not None:
         condition = condition & Attr("rev").eq(rev)
@@ -80,47 +83,71 @@ def change_chain(caller: Caller, chain_id: str, changes: dict[str, Any], rev: in
         condition = condition & PICTURE_OPEN
     audit = audit_action(caller.project_id, actor=caller.user, act="chain.change", chainId=chain_id, changes=changes)
     try:
-        return chain_view(chains.update_chain(chain, changes, condition=condition, extra=[audit]))
+        return chain_view(chains.update_chain(chain, changes, condition=condition, extra=[audit]), segments)
     except TransactionRefused as refused:
         standing = refused.items[0]
         if standing and standing.get("pictureLockedAt") and "orderIndex" in changes:
             raise chains.picture_refusal(standing) from refused
-        raise chains.segment_refusal((standing or {}) | {"lockedAt": None} if standing else None, rev) from refused
+        if standing and rev is not None and standing["rev"] != rev:
+            raise chains.stale_chain(standing, rev) from refused
+        if standing and changes.get("masterStyleContext") is not None:
+            enforce("styleLock", {"masterStyleContext": standing.get("masterStyleContext", "")})
+        raise
 
 
 def add_segments(caller: Caller, chain_id: str, bodies: list[dict[str, Any]]) -> list[Item]:
-    """Add shots at the end of a chain (or at their orderIndex)."""
+    """Add shots at the end of a chain, or each at its orderIndex: what stands there moves on by one."""
     chain, segments = chains.read_chain(caller.project_id, chain_id)
-    following = max((segment["orderIndex"] for segment in segments), default=-1) + 1
-    fresh = []
-    for offset, body in enumerate(bodies):
-        index = body["orderIndex"] if body.get("orderIndex") is not None else following + offset
-        scene = int(chain["sceneIndex"] if "sceneIndex" in chain else chain["orderIndex"]) + 1
-        shot = len(segments) + offset + 1
-        fresh.append(body | {"id": new_id("seg"), "orderIndex": index, "shotName": f"SC{scene:02d}_SH{shot:02d}"})
-    stored = chains.put_segments(caller.project_id, chain_id, fresh)
-    return [segment_view(chain, segment) for segment in stored]
+    for body in bodies:
+        _check_words(body)
+    fresh = named(chain, segments, bodies)
+    chains.put_segments(caller.project_id, chain_id, fresh, chain, segments)
+    chain, segments = chains.read_chain(caller.project_id, chain_id)
+    stale = stale_parts(chain, segments)
+    made = {segment["id"]: segment for segment in segments}
+    return [segment_view(made[segment["id"]], stale) for segment in fresh]
+
+
+def named(chain: Item, segments: list[Item], bodies: list[dict[str, Any]]) -> list[Item]:
+    """New shots with an id and a name that no shot of the chain has."""
+    scene = int(chain["sceneIndex"] if "sceneIndex" in chain else chain["orderIndex"]) + 1
+    number = chains.next_shot_number(chain, segments)
+    return [
+        body | {"id": new_id("seg"), "shotName": f"SC{scene:02d}_SH{number + offset:02d}"}
+        for offset, body in enumerate(bodies)
+    ]
 
 
 def read_segment(project_id: str, chain_id: str, segment_id: str) -> Item:
     chain, segments = chains.read_chain(project_id, chain_id)
-    segment = chains.pick(segments, segment_id)
-    position = segments.index(segment)
-    return segment_view(chain, segment, segments[position - 1] if position else None)
+    return segment_view(chains.pick(segments, segment_id), stale_parts(chain, segments))
+
+
+def _check_words(changes: dict[str, Any]) -> None:
+    try:
+        parse_negative(changes.get("negativePrompt") or "")
+    except ValueError as error:
+        raise Invalid(str(error), field="negativePrompt", fix="Weigh a term from 0.1 to 2.0.") from error
 
 
 def change_segment(caller: Caller, chain_id: str, segment_id: str, changes: dict[str, Any], rev: int | None) -> Item:
-    """Words need an unlocked shot; trims and transitions an open picture and measured media; sound levels are free."""
+    """Words need an unlocked shot; trims and transitions an open picture and measured media; sound levels are free.
+
+    Changed words answer with `staleness`: what no longer follows in the chain, and what a re-run would cost.
+    """
     touches_words = any(name in changes for name in WORDS)
     if touches_words and any(name in changes for name in CUT):
         raise Invalid("Words and trims change in two requests", field="body", fix="Send the trims on their own.")
     if not touches_words:
         return _edit_segment(caller, chain_id, segment_id, changes, rev)
+    _check_words(changes)
     chain, segments = chains.read_chain(caller.project_id, chain_id)
     segment = chains.pick(segments, segment_id)
     if segment.get("lockedAt"):
         raise chains.segment_refusal(segment)
-    return segment_view(chain, chains.update_segment(segment, changes, rev=rev, needs="shot"))
+    updated = chains.update_segment(segment, changes, rev=rev, needs="shot")
+    after = [updated if other["id"] == segment_id else other for other in segments]
+    return segment_view(updated, stale_parts(chain, after)) | {"staleness": rerun(chain, after)}
 
 
 def _edit_segment(caller: Caller, chain_id: str, segment_id: str, changes: dict[str, Any], rev: int | None) -> Item:
@@ -136,13 +163,15 @@ def _edit_segment(caller: Caller, chain_id: str, segment_id: str, changes: dict[
 
     seen = (segment_id, rev) if rev is not None else None
     cut = editing.edit(caller.project_id, chain_id, caller.user, plan, segment_rev=seen)
-    return segment_view(cut.chain, chains.pick(cut.segments, segment_id))
+    return segment_view(chains.pick(cut.segments, segment_id), stale_parts(cut.chain, cut.segments))
 
 
-def reorder(caller: Caller, chain_id: str, wanted: list[str]) -> Item:
+def reorder(caller: Caller, chain_id: str, wanted: list[str], rev: int | None) -> Item:
     """Put the chain's segments into a new order; all of them, once each, in one write. Refused on picture lock."""
 
     def plan(cut: editing.Cut) -> editing.Change:
+        if rev is not None and cut.chain["rev"] != rev:
+            raise chains.stale_chain(cut.chain, rev)
         if sorted(wanted) != sorted(segment["id"] for segment in cut.segments):
             raise Invalid(
                 "The order must name every segment of the chain exactly once",
@@ -155,73 +184,37 @@ def reorder(caller: Caller, chain_id: str, wanted: list[str]) -> Item:
     return chain_view(cut.chain, cut.segments)
 
 
-def takes(project_id: str, chain_id: str, segment_id: str) -> dict[str, Any]:
-    _, segments = chains.read_chain(project_id, chain_id)
-    chains.pick(segments, segment_id)
-    return {"takes": [take_view(take) for take in chains.takes_of(project_id, segment_id)]}
+def duplicate(caller: Caller, chain_id: str, segment_id: str) -> Item:
+    """A new shot right behind, with the same words and no takes of its own yet."""
+    chain, segments = chains.read_chain(caller.project_id, chain_id)
+    original = chains.pick(segments, segment_id)
+    body = {name: original[name] for name in COPIED if name in original}
+    fresh = named(chain, segments, [body | {"orderIndex": original["orderIndex"] + 1}])
+    chains.put_segments(caller.project_id, chain_id, fresh, chain, segments)
+    return read_segment(caller.project_id, chain_id, fresh[0]["id"])
 
 
-def source_frame(segments: list[Item], segment: Item, which: str) -> Item | None:
-    """What a frame is edited from: the last frame of the shot before, or the shot's own first frame.
+def delete_segment(caller: Caller, chain_id: str, segment_id: str, rev: int | None) -> Item:
+    """Take a shot out of the film: the chain as it is then. Its takes, bills and audit rows stay.
 
-    Raises Conflict when that frame is missing: shots of a chain are drawn in order.
+    Raises GateRefused for a locked shot or a locked picture, StaleRevision.
     """
-    if which == "last":
-        if "firstFrame" not in segment:
-            raise Conflict("The first frame comes before the last", code="FRAME_MISSING", fix="Generate it first.")
-        return dict(segment["firstFrame"])
-    position = segments.index(segment)
-    if position == 0:
-        return None
-    before = segments[position - 1]
-    if "lastFrame" not in before:
-        raise Conflict(
-            f"{before['shotName']} has no last frame to continue from",
-            code="FRAME_MISSING",
-            fix="Generate the frames of the shots before this one first.",
-        )
-    return dict(before["lastFrame"])
-
-
-def order_frame(
-    *,
-    project_id: str,
-    user: str,
-    trace_id: str,
-    chain_id: str,
-    segment_id: str,
-    body: dict[str, Any],
-    proof: Proof | None = None,
-) -> Item:
-    """Step 7: one frame of the continuity loop. Gates: master cinematic, shot lock, contract, cap, quota."""
-    chain, segments = chains.read_chain(project_id, chain_id)
+    chain, segments = chains.read_chain(caller.project_id, chain_id)
     segment = chains.pick(segments, segment_id)
-    enforce("masterCinematic", {"masterStyleContext": chain.get("masterStyleContext", "")})
-    which = body.get("which", "first")
-    guard = unlocked_guard(chain, [segment])
-    draft = frame_draft(
-        chain,
-        segment,
-        which,
-        source_frame(segments, segment, which),
-        intent=body.get("intent", ""),
-        prompt=body.get("prompt", ""),
-    )
-    return admit(project_id, user, [draft], guards=[guard], proof=proof, trace_id=trace_id)[0]
-
-
-def generate_frame(decision: Decision, chain_id: str, segment_id: str, body: dict[str, Any]) -> Item:
-    caller = decision.caller
-    job = order_frame(
-        project_id=caller.project_id,
-        user=caller.user,
+    if segment.get("lockedAt") or (rev is not None and segment["rev"] != rev):
+        raise chains.segment_refusal(segment, rev)
+    audit = audit_action(
+        caller.project_id,
+        actor=caller.user,
+        act="segment.delete",
         trace_id=caller.trace_id,
-        chain_id=chain_id,
-        segment_id=segment_id,
-        body=body,
-        proof=lambda jobs: decision.proof(job_view(jobs[0])),
+        chainId=chain_id,
+        segmentId=segment_id,
+        shotName=segment["shotName"],
     )
-    return job_view(job)
+    numbers = chains.next_shot_number(chain, segments) - 1
+    chains.remove_segment(chain, segment, [audit], standing=segments, numbers=numbers)
+    return read_chain(caller.project_id, chain_id)
 
 
 def lock(caller: Caller, chain_id: str, segment_id: str, locked: bool, reason: str) -> Item:

@@ -4,9 +4,9 @@ from typing import Any
 
 from vibeboard.domain.gates import evaluate
 from vibeboard.domain.pricing import to_usd
-from vibeboard.jobs.drafts import prompt_digest
+from vibeboard.film import takes
+from vibeboard.film.continuity import StaleParts, rerun, stale_parts
 from vibeboard.store import objects
-from vibeboard.store.chains import with_previous
 from vibeboard.store.table import Item, public
 
 JOB_STATUS = {
@@ -36,11 +36,13 @@ def chain_view(chain: Item, segments: list[Item] | None = None) -> Item:
         "gates": chain_gates(chain),
     }
     if segments is not None:
-        view["segments"] = [segment_view(chain, segment, before) for before, segment in with_previous(segments)]
+        stale = stale_parts(chain, segments)
+        view["segments"] = [segment_view(segment, stale) for segment in segments]
+        view["staleness"] = rerun(chain, segments)
     return view
 
 
-def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item:
+def segment_view(segment: Item, stale: StaleParts) -> Item:
     """A segment in the SOP's shape. `firstFrameUrl`, `lastFrameUrl`, `outputUrl` are links that work for minutes."""
     clip = segment.get("clip", {})
     lock = {"locked": bool(segment.get("lockedAt")), "lockedBy": segment.get("lockedBy")}
@@ -49,8 +51,10 @@ def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item
         frame = segment.get(f"{which}Frame")
         view[f"{which}FrameUrl"] = objects.link(frame["key"]) if frame else None
         if frame:
+            why = stale.get((segment["id"], which), ())
             view[f"{which}Frame"] = {k: v for k, v in frame.items() if k != "key"} | {
-                "stale": frame_is_stale(chain, segment, which, before)
+                "stale": bool(why),
+                "staleBecause": list(why),
             }
     view |= {
         "outputUrl": objects.link(clip.get("outputKey")),
@@ -60,6 +64,9 @@ def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item
         "status": "complete" if clip else "empty",
         "locked": lock["locked"],
         "take": clip.get("number", 0),
+        "takeId": clip.get("takeId"),
+        "stale": (segment["id"], "clip") in stale,
+        "staleBecause": list(stale.get((segment["id"], "clip"), ())),
         "model": clip.get("model"),
         "quality": clip.get("quality"),
         "frames": clip.get("frames"),
@@ -72,19 +79,18 @@ def segment_view(chain: Item, segment: Item, before: Item | None = None) -> Item
     return view
 
 
-def frame_is_stale(chain: Item, segment: Item, which: str, before: Item | None) -> bool:
-    """True when the words changed since, or the frame it was edited from has another take now."""
-    frame = segment[f"{which}Frame"]
-    if frame.get("promptDigest") != prompt_digest(chain, segment, which):
-        return True
-    source = segment.get("firstFrame") if which == "last" else (before or {}).get("lastFrame")
-    return source is not None and bool(frame.get("sourceTakeId")) and source["takeId"] != frame["sourceTakeId"]
-
-
-def take_view(take: Item) -> Item:
-    view = public(take, hide=("frame", "picture", "sound", "proxy", "poster", "peaks", "report", "cost"))
-    view["url"] = objects.link(take.get("frame") or take.get("picture"))
-    view["cost"] = to_usd(take.get("cost", 0))
+def take_view(take: Item, segment: Item | None = None) -> Item:
+    """A take with its links, cost in dollars, score and, when its shot is at hand, whether it is the shot's own."""
+    view = public(take, hide=("frame", "picture", "sound", "proxy", "poster", "peaks", "report", "cost", "projectId"))
+    view |= {
+        "url": objects.link(take.get("frame") or take.get("picture")),
+        "proxyUrl": objects.link(take.get("proxy")),
+        "posterUrl": objects.link(take.get("poster")),
+        "status": take.get("status", "complete"),
+        "cost": to_usd(take.get("cost", 0)),
+    }
+    if segment is not None:
+        view["chosen"] = takes.current(segment, take["kind"]) == take["takeId"]
     if "report" in take:
         view["score"] = take["report"]["score"]
         view["issues"] = [issue["name"] for issue in take["report"]["issues"]]

@@ -28,10 +28,13 @@ INPUTS: dict[str, tuple[set[str], set[str]]] = {  # endpoint -> (all inputs, req
         {"prompt", "negative_prompt", "aspect_ratio", "style", "expand_prompt", "seed", "sync_mode"},
         {"prompt"},
     ),
-    "fal-ai/nano-banana-pro": (
-        {"prompt", "aspect_ratio", "resolution", "num_images", "seed", "output_format", "safety_tolerance"},
-        {"prompt"},
-    ),
+    **{
+        f"fal-ai/{name}": (
+            {"prompt", "aspect_ratio", "resolution", "num_images", "seed", "output_format", "safety_tolerance"},
+            {"prompt"},
+        )
+        for name in ("nano-banana-pro", "nano-banana-2", "imagen4/preview")
+    },
 }
 
 

@@ -13,7 +13,10 @@ from vibeboard.http.access import ROUTES
 from vibeboard.store import approvals
 
 EARLIER = {"projects", "producer", "story_editor", "search", "assets", "foundry", "optics", "webhooks"}
-LATER = [route for route in routes() if route.module.removesuffix(".app") not in EARLIER]
+LATER = sorted(
+    (route for route in routes() if route.module.removesuffix(".app") not in EARLIER),
+    key=lambda route: route.method == "DELETE",  # what the others need goes last
+)
 
 BODIES: dict[str, Any] = {
     "POST /api/projects/{projectId}/scene-chains": {"name": "Scene 2"},
@@ -45,6 +48,7 @@ def machine(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     made = step_functions.create_state_machine(name="production", definition=definition, roleArn=role)
     monkeypatch.setenv("PRODUCTION_MACHINE_ARN", made["stateMachineArn"])
+    monkeypatch.setenv("CONTINUITY_MACHINE_ARN", made["stateMachineArn"])
 
 
 @pytest.fixture
@@ -65,6 +69,7 @@ def ids(studio: Studio, project: dict[str, Any], machine: None) -> dict[str, str
         "issue": "flicker",
         "cueId": "cue_none",
         "revision": "0",
+        "takeId": studio.call("GET", shoot.path(0, "/takes")).json["takes"][0]["takeId"],
     }
 
 

@@ -10,7 +10,12 @@ from vibeboard.http.access import ROUTES
 from vibeboard.store import objects
 
 MODULES = {"projects", "producer", "story_editor", "search", "assets", "foundry", "optics"}
-OWN = [route for route in routes() if route.module.removesuffix(".app") in MODULES]
+# Quotas are the organization's: who may is tested in test_producer.py.
+OWN = [
+    route
+    for route in routes()
+    if route.module.removesuffix(".app") in MODULES and not route.path.startswith("/api/quotas/")
+]
 OPTICS = {"camera": "RED V-Raptor", "lens": "Lensbaby 85mm T1.8"}
 
 # What a permitted caller sends; what is not named here needs no body.
@@ -20,6 +25,7 @@ BODIES: dict[str, Any] = {
     "PUT /api/projects/{projectId}/members/{userId}": {"role": "viewer"},
     "POST /api/projects/{projectId}/uploads": {"name": "a.png", "kind": "asset"},
     "POST /api/projects/{projectId}/budget/overrides": {"amount": 1.0, "reason": "more rain"},
+    "POST /api/me/quota/top-ups": {"amount": 5},
     "POST /api/projects/{projectId}/render-queue/estimate": {"shotCount": 3},
     "POST /api/projects/{projectId}/story-editor/outline": SOP_CONCEPT,
     "POST /api/search/semantic": {"query": "neo-noir cinematography laundromat scenes", "limit": 5},
@@ -33,6 +39,7 @@ BODIES: dict[str, Any] = {
 SUCCESS = {
     "POST /api/projects": 201,
     "POST /api/projects/{projectId}/uploads": 201,
+    "POST /api/me/quota/top-ups": 201,
     "POST /api/projects/{projectId}/budget/overrides": 201,
     "POST /api/projects/{projectId}/story-editor/outline": 201,
     "POST /api/projects/{projectId}/story-editor/breakdown": 201,
@@ -58,7 +65,13 @@ def _film(studio: Studio, picture: Any) -> dict[str, str]:
     studio.call("POST", f"{base}/foundry/characters", {"name": "Femme Fatale"})
     studio.call("POST", f"{base}/foundry/style-bible")
     asset = studio.call("POST", f"{base}/assets", {"name": "SC08_SH01_LOC_Yard"}).json
-    return {"projectId": pid, "userId": "guest", "uploadId": upload["uploadId"], "assetId": asset["assetId"]}
+    return {
+        "projectId": pid,
+        "userId": "guest",
+        "uploadId": upload["uploadId"],
+        "assetId": asset["assetId"],
+        "characterId": "char_femme_fatale",
+    }
 
 
 def _expected(route: Route, user: str | None) -> int:

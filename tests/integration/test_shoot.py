@@ -54,18 +54,6 @@ def test_given_a_missing_last_frame_when_the_next_shot_is_ordered_then_it_waits_
     assert (answer.status, answer.code) == (409, "FRAME_MISSING")
 
 
-def test_given_a_changed_prompt_when_the_chain_is_read_then_the_frames_behind_it_are_stale(
-    studio: Studio, project: Project
-) -> None:
-    shoot = Shoot(studio, project, shots=3).frames()
-    studio.call("PUT", shoot.path(1), {"prompt": "Another moment"}, user="editor")
-    stale = [
-        [segment[f"{which}Frame"]["stale"] for which in ("first", "last")]
-        for segment in studio.call("GET", shoot.base).json["segments"]
-    ]
-    assert stale == [[False, False], [True, True], [False, False]]
-
-
 def test_given_a_cap_that_affords_one_shot_when_two_are_ordered_at_once_then_neither_is(studio: Studio) -> None:
     project = studio.project(budgetCap=0.7)
     shoot = Shoot(studio, project).frames()

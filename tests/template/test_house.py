@@ -80,7 +80,7 @@ def test_each_other_service_has_one_door() -> None:
     assert clients("stepfunctions") <= {
         "shared/vibeboard/jobs/settlement.py",
         "shared/vibeboard/store/approvals.py",
-        "functions/approvals/service.py",
+        "shared/vibeboard/machines.py",
     }
 
 

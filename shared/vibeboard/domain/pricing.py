@@ -29,6 +29,8 @@ IMAGE_MODELS: dict[str, ImagePrice] = {
     "fal-ai/flux-kontext/dev": ImagePrice(per_megapixel=25_000),
     "fal-ai/ideogram/v2": ImagePrice(per_image=80_000),
     "fal-ai/nano-banana-pro": ImagePrice(per_image=150_000),
+    "fal-ai/nano-banana-2": ImagePrice(per_image=80_000),
+    "fal-ai/imagen4/preview": ImagePrice(per_image=40_000),
 }
 
 

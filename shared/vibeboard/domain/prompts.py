@@ -9,6 +9,9 @@ GLOBAL_CLEANLINESS: tuple[str, ...] = (
     "signature", "logo", "low quality", "bad anatomy", "blurry", "noise", "artifacts",
 )  # fmt: skip
 
+LETTERS = frozenset({"text", "signature", "logo"})  # what a frame with words in it must not be told to leave out
+CLEAN = "clean sharp picture, correct anatomy"  # the global terms, for a model that can only be told what to show
+
 NORMAL, STRONG, AGGRESSIVE = 1.0, 1.3, 1.5  # the SOP's weight scale
 MIN_WEIGHT, MAX_WEIGHT = 0.1, 2.0
 
@@ -73,11 +76,27 @@ def parse_negative(text: str) -> list[WeightedTerm]:
     return [WeightedTerm(term, weight) for term, weight in found.items()]
 
 
-def full_negative(surgical: str) -> str:
-    """The global cleanliness terms, then the shot's own removals; no term twice."""
+def full_negative(surgical: str, *, lettering: bool = False) -> str:
+    """The global cleanliness terms, then the shot's own removals; no term twice. lettering: words belong in the frame.
+
+    Raises ValueError for a weight outside 0.1..2.0.
+    """
     own = parse_negative(surgical)
-    named = {term.term for term in own}
-    return render([*(WeightedTerm(term) for term in GLOBAL_CLEANLINESS if term not in named), *own])
+    left_out = {term.term for term in own} | (LETTERS if lettering else set())
+    return render([*(WeightedTerm(term) for term in GLOBAL_CLEANLINESS if term not in left_out), *own])
+
+
+def plain_negative(full: str) -> str:
+    """For a model that takes a negative prompt and knows no weights: plain terms, the heaviest first."""
+    return ", ".join(term.term for term in sorted(parse_negative(full), key=lambda term: -term.weight))
+
+
+def as_wording(full: str) -> str:
+    """For a model without a negative input: the shot's removals in words, and the global terms as what is wanted."""
+    known = set(GLOBAL_CLEANLINESS)
+    terms = parse_negative(full)
+    clean = CLEAN if LETTERS.isdisjoint(term.term for term in terms) else f"{CLEAN}, no lettering and no marks"
+    return ". ".join(filter(None, [positive_wording(term for term in terms if term.term not in known), clean]))
 
 
 def positive_wording(terms: Iterable[WeightedTerm]) -> str:

@@ -141,6 +141,7 @@ def _write(cut: Cut, change: Change, by: str, segment_rev: tuple[str, int] | Non
         set={name: value for name, value in change.chain.items() if value is not None}
         | {"cutRev": number, "updatedAt": now()}
         | ({"cutting": number} if long else {}),
+        add={"rev": 1},
         remove=[name for name, value in change.chain.items() if value is None],
         condition=condition,
     )

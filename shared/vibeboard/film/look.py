@@ -24,6 +24,7 @@ def look_of(project: Item) -> dict[str, Any]:
             "lighting": character.get("lightingRules", []),
             "pose": character.get("poseGuidance", []),
             "loraId": character.get("loraId", ""),
+            "loraPath": _weights(character.get("lora", {})),
         }
     return {
         "genre": concept.get("genre", ""),
@@ -34,3 +35,9 @@ def look_of(project: Item) -> dict[str, Any]:
         "styleBibleId": bible.get("styleBibleId", ""),
         "cast": cast,
     }
+
+
+def _weights(lora: dict[str, Any]) -> str:
+    """Where a trained LoRA's weights are; "" for the sandbox's identity profile, which has none."""
+    files = [str(row.get("key") or row.get("url") or "") for row in lora.get("files", [])]
+    return next((path for path in files if path.endswith(".safetensors")), "")

@@ -68,6 +68,7 @@ def vfx_draft(
             "posterKey": clip.get("posterKey"),
             "metrics": segment.get("report", {}).get("metrics", {}),
         },
+        **({"madeOf": clip["madeOf"]} if "madeOf" in clip else {}),  # a repair stands on the frames of its take
         **({"betterThan": segment["score"]} if only_if_better else {}),
     }
     if operation == "vfx.magic-eraser":

@@ -5,12 +5,14 @@ One resolver for estimate, admission and execution: the draft that is priced is 
 
 from boto3.dynamodb.conditions import Attr
 
+from vibeboard.domain.continuity import asked_of, clip_words, frame_prompt, frame_words
 from vibeboard.domain.errors import Conflict, Invalid
 from vibeboard.domain.formats import QUALITIES, Quality, exact_rate, frame_size, frames_of
-from vibeboard.domain.ids import digest, seed_of
-from vibeboard.domain.models import VIDEO_MODEL, choose_frame_model
+from vibeboard.domain.ids import seed_of
+from vibeboard.domain.models import LETTERING, VIDEO_MODEL, ModelChoice, choose_frame_model, intent_of
 from vibeboard.domain.prompts import full_negative
 from vibeboard.jobs.admission import Guard, JobDraft
+from vibeboard.providers import matrix
 from vibeboard.store import keys
 from vibeboard.store.chains import segment_refusal
 from vibeboard.store.table import EXISTS, Check, Item
@@ -19,41 +21,54 @@ FRAME_QUALITY: Quality = "review"  # storyboard frames are drawn at 1080p, so th
 SOUND_TAIL_SECONDS = 1.5  # sound runs on behind the picture, so that a cut can be split
 MAX_SHOT_SECONDS = 60.0
 MAX_TAKES = 8
+_NOT_A_LOOK = ("loraId", "loraPath")
 
 
-def frame_prompt(segment: Item, which: str) -> str:
-    """The text of one frame: its own prompt, the shot's, whichever there is."""
-    own = segment.get("firstFramePrompt" if which == "first" else "lastFramePrompt") or ""
-    return ". ".join(part.strip().rstrip(".") for part in (own, segment["prompt"]) if part)
+def cast_of(chain: Item, segment: Item) -> list[Item]:
+    """The looks of the people in a shot, as the chain froze them."""
+    known = chain.get("look", {}).get("cast", {})
+    return [known[name] for name in segment.get("characters", []) if name in known]
 
 
-def prompt_digest(chain: Item, segment: Item, which: str) -> str:
-    """Changes when the words behind a frame change: a frame with another digest is stale."""
-    return digest(
-        [frame_prompt(segment, which), segment.get("negativePrompt", ""), chain.get("masterStyleContext", "")], 12
-    )
+def frame_choice(chain: Item, segment: Item, which: str, *, has_source: bool, asked: str = "") -> ModelChoice:
+    """The row of the model matrix for one frame. asked: an intent; by default the shot's own, for its first frame.
+
+    Raises Conflict for a setting that names no known model.
+    """
+    intent = intent_of(asked, frame_prompt(segment, which), has_previous=has_source)
+    has_lora = any(member.get("loraId") for member in cast_of(chain, segment))
+    hero = matrix.hero_model() if intent == "hero" else ""
+    return choose_frame_model(has_previous=has_source, has_lora=has_lora, intent=intent, hero=hero)
 
 
 def frame_draft(
-    chain: Item, segment: Item, which: str, source: Item | None, *, intent: str = "", prompt: str = ""
+    chain: Item,
+    segment: Item,
+    which: str,
+    source: Item | None,
+    *,
+    intent: str = "",
+    prompt: str = "",
 ) -> JobDraft:
-    """Order one storyboard frame (SOP step 7). source: the frame it is edited from, if any."""
+    """Order one storyboard frame (SOP step 7). source: the frame it continues from, if any."""
     attempt = segment.get(f"{which}FrameTakes", 0) + 1
     look = chain.get("look", {})
-    cast = [look["cast"][name] for name in segment.get("characters", []) if name in look.get("cast", {})]
-    has_lora = any(member.get("loraId") for member in cast)
-    choice = choose_frame_model(has_previous=source is not None, has_lora=has_lora, intent=intent)
+    cast = cast_of(chain, segment)
+    asked = intent or asked_of(segment, which)
+    choice = frame_choice(chain, segment, which, has_source=source is not None, asked=asked)
+    if not choice.edits:
+        source = None  # drawn anew: nothing of the frame before goes in
     width, height = frame_size(chain["aspectRatio"], FRAME_QUALITY)
     body = {
         "prompt": prompt or frame_prompt(segment, which),
-        "negative": full_negative(segment.get("negativePrompt", "")),
+        "negative": _negative(segment, lettering=choice is LETTERING),
         "style": chain.get("masterStyleContext", ""),
         "genre": look.get("genre", ""),
         "tone": look.get("tone", ""),
         "palette": look.get("palette", []),
         "required": look.get("required", []),
         "banned": look.get("banned", []),
-        "cast": [{k: v for k, v in member.items() if k != "loraId"} for member in cast],
+        "cast": [{k: v for k, v in member.items() if k not in _NOT_A_LOOK} for member in cast],
         "place": segment.get("place") or chain.get("place", ""),
         "props": segment.get("props", []),
         "width": width,
@@ -61,8 +76,10 @@ def frame_draft(
         "seed": seed_of(chain.get("seed", 0), segment.get("seedKey", segment["id"]), which, attempt),
         "source": source["key"] if source else None,
         "sourceTakeId": source["takeId"] if source else "",
-        "promptDigest": prompt_digest(chain, segment, which),
+        "promptDigest": frame_words(chain, segment, which),
+        "intent": asked,
         "reason": choice.reason,
+        "loras": [{"path": member["loraPath"], "scale": 1} for member in cast if member.get("loraPath")],
     }
     return JobDraft(
         operation=choice.operation,
@@ -74,10 +91,26 @@ def frame_draft(
     )
 
 
+def _negative(segment: Item, *, lettering: bool = False) -> str:
+    try:
+        return full_negative(segment.get("negativePrompt", ""), lettering=lettering)
+    except ValueError as error:
+        raise Invalid(str(error), field="negativePrompt", fix="Weigh a term from 0.1 to 2.0.") from error
+
+
 def clip_draft(
-    chain: Item, segment: Item, *, quality: Quality = "draft", prompt: str = "", duration: float | None = None
+    chain: Item,
+    segment: Item,
+    *,
+    quality: Quality = "draft",
+    prompt: str = "",
+    duration: float | None = None,
+    take: int = 1,
 ) -> JobDraft:
-    """Order footage of one shot (SOP step 8). Raises Conflict without a first frame, Invalid for an odd length."""
+    """Order footage of one shot (SOP step 8). take: 1 for the next take, 2 for the one after it, each with its seed.
+
+    Raises Conflict without a first frame, Invalid for an odd length.
+    """
     if "firstFrame" not in segment:
         raise Conflict(
             f"{segment['shotName']} has no first frame",
@@ -92,18 +125,17 @@ def clip_draft(
             fix="Split the shot.",
         )
     rate = exact_rate(chain["frameRate"])
-    attempt = segment.get("clipTakes", 0) + 1
+    attempt = segment.get("clipTakes", 0) + take
     look = chain.get("look", {})
     width, height = frame_size(chain["aspectRatio"], quality)
     first, last = segment["firstFrame"], segment.get("lastFrame") or segment["firstFrame"]
     body = {
         "mode": "image_to_video",
         "prompt": ". ".join(filter(None, [prompt or segment["prompt"], chain.get("masterStyleContext", "")])),
-        "negative": full_negative(segment.get("negativePrompt", "")),
+        "negative": _negative(segment),
         "firstFrame": first["key"],
         "lastFrame": last["key"],
-        "firstTakeId": first["takeId"],
-        "lastTakeId": last["takeId"],
+        "madeOf": {"first": first["takeId"], "last": last["takeId"], "words": clip_words(chain, segment)},
         "width": width,
         "height": height,
         "rate": [rate.numerator, rate.denominator],
@@ -113,11 +145,7 @@ def clip_draft(
         "tone": look.get("tone", ""),
         "genre": look.get("genre", ""),
         "palette": look.get("palette", []),
-        "cast": [
-            {k: v for k, v in look["cast"][name].items() if k != "loraId"}
-            for name in segment.get("characters", [])
-            if name in look.get("cast", {})
-        ],
+        "cast": [{k: v for k, v in member.items() if k not in _NOT_A_LOOK} for member in cast_of(chain, segment)],
         "place": segment.get("place") or chain.get("place", ""),
         "quality": quality,
         "shotName": segment["shotName"],

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr
+
 from vibeboard.film.story import breakdown_written, outline_written
-from vibeboard.store import exceptions, keys
+from vibeboard.film.takes import put_in
+from vibeboard.store import keys
 from vibeboard.store.audit import now
-from vibeboard.store.chains import UNLOCKED
 from vibeboard.store.table import EXISTS, Action, Item, Put, Update
 
 Outcome = Callable[[Item, dict[str, Any]], list[Action]]
@@ -17,9 +19,11 @@ def _segment_key(job: Item) -> keys.Key:
 
 
 def _take(job: Item, kind: str, result: dict[str, Any]) -> Item:
+    body = job["input"]
     return {
         **keys.take(job["projectId"], job["target"]["segmentId"], kind, job["attempt"], job["jobId"]),
         "takeId": f"take_{job['jobId'].removeprefix('job_')}",
+        "projectId": job["projectId"],
         "kind": kind,
         "number": job["attempt"],
         "segmentId": job["target"]["segmentId"],
@@ -28,35 +32,27 @@ def _take(job: Item, kind: str, result: dict[str, Any]) -> Item:
         "operation": job["operation"],
         "model": result.get("model", job.get("model", "")),
         "requestedModel": job.get("model", ""),
-        "prompt": job["input"].get("prompt", ""),
-        "negativePrompt": job["input"].get("negative", ""),
-        "seed": job["input"].get("seed"),
+        "prompt": body.get("prompt", ""),
+        "negativePrompt": body.get("negative", ""),
+        "seed": body.get("seed"),
         "cost": min(job.get("billed", job["amount"]), job["amount"]),
         "createdBy": job["user"],
         "createdAt": now(),
+        **({"quality": "draft"} if kind == "clip" else {}),
+        **{name: body[name] for name in _MADE_FROM if name in body},
         **result,
     }
+
+
+# what a take remembers of its order, to be compared, chosen again, and found stale
+_MADE_FROM = ("reason", "intent", "promptDigest", "sourceTakeId", "madeOf", "quality")
 
 
 def frame_made(job: Item, result: dict[str, Any]) -> list[Action]:
     """A storyboard frame: a new take, and the segment's current first or last frame."""
     which = job["target"]["which"]  # first | last
     take = _take(job, which, result)
-    current = {
-        "key": result["frame"],
-        "takeId": take["takeId"],
-        "number": job["attempt"],
-        "model": take["model"],
-        "requestedModel": job.get("model", ""),
-        "reason": job["input"].get("reason", ""),
-        "seed": job["input"].get("seed"),
-        "promptDigest": job["input"].get("promptDigest", ""),
-        "sourceTakeId": job["input"].get("sourceTakeId", ""),
-        "width": result["width"],
-        "height": result["height"],
-    }
-    change = {f"{which}Frame": current, f"{which}FrameTakes": job["attempt"], "updatedAt": now()}
-    return [Put(take), Update(_segment_key(job), set=change, add={"rev": 1}, condition=EXISTS & UNLOCKED)]
+    return [Put(take), *put_in(take, counter=f"{which}FrameTakes", good=f"{which}FrameGood")]
 
 
 def clip_made(job: Item, result: dict[str, Any]) -> list[Action]:
@@ -65,42 +61,10 @@ def clip_made(job: Item, result: dict[str, Any]) -> list[Action]:
     A repair that was ordered on condition (`betterThan`) and measures no better stays a take; the shot keeps its own.
     """
     take = _take(job, "clip", result)
-    report = result["report"]
-    if report["score"] <= job["input"].get("betterThan", -1):
+    if result["report"]["score"] <= job["input"].get("betterThan", -1):
         kept = Update(_segment_key(job), set={"clipTakes": job["attempt"]}, add={"rev": 1}, condition=EXISTS)
         return [Put(take), kept]
-    change: dict[str, Any] = {
-        "clip": {
-            "takeId": take["takeId"],
-            "number": job["attempt"],
-            "jobId": job["jobId"],
-            "outputKey": result["picture"],
-            "audioKey": result.get("sound"),
-            "proxyKey": result.get("proxy"),
-            "posterKey": result.get("poster"),
-            "peaksKey": result.get("peaks"),
-            "frames": result["frames"],
-            "samples": result.get("samples", 0),
-            "width": result["width"],
-            "height": result["height"],
-            "quality": job["input"].get("quality", "draft"),
-            "model": take["model"],
-            "requestedModel": job.get("model", ""),
-            "seed": take["seed"],
-            "operation": job["operation"],
-            "at": now(),
-        },
-        "score": report["score"],
-        "dailies": report["status"],
-        "report": report,
-        "review": "pending",
-        "clipTakes": job["attempt"],
-        "updatedAt": now(),
-    }
-    # Updates, not puts: when the shot was locked meanwhile only puts are kept, and its log must not change then.
-    log = exceptions.measured(job["projectId"], job["target"], take["takeId"], job["attempt"], report["issues"])
-    segment = Update(_segment_key(job), set=change, remove=["passes"], add={"rev": 1}, condition=EXISTS & UNLOCKED)
-    return [Put(take), *log, segment]
+    return [Put(take), *put_in(take, counter="clipTakes")]
 
 
 def pass_rendered(job: Item, result: dict[str, Any]) -> list[Action]:
@@ -233,8 +197,8 @@ _COUNTERS = {"first": "firstFrameTakes", "last": "lastFrameTakes"}
 
 
 def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
-    """A failed attempt still counts, so that the next one has an id and a seed of its own; one that a vendor saw
-    (refused, unsafe, lost) is kept as a failed take with its reason, at its real cost in micro-dollars."""
+    """A failed attempt still counts, so that the next one has an id and a seed of its own, and is kept as a failed take
+    with its reason, at its real cost in micro-dollars. One that was given up before anybody ran it leaves none."""
     target = job["target"]
     if job["operation"] == "export.master":
         return [Update(keys.export(job["projectId"], target["exportId"]), set={"status": "failed"}, condition=EXISTS)]
@@ -252,8 +216,9 @@ def on_failure(job: Item, error: dict[str, Any], cost: int) -> list[Action]:
     if "segmentId" not in target or job["operation"] == "clip.render":
         return []
     counter = _COUNTERS.get(target.get("which", ""), "clipTakes")
-    counted: Action = Update(_segment_key(job), set={counter: job["attempt"]}, condition=EXISTS)
-    if "providerRef" not in job or job["provider"] == "sandbox":
+    newest = Attr(counter).not_exists() | Attr(counter).lt(job["attempt"])
+    counted = Update(_segment_key(job), set={counter: job["attempt"]}, condition=EXISTS & newest)
+    if error.get("code") == "CANCELLED" and not cost:
         return [counted]
     failed = _take(job, target.get("which", "clip"), {}) | {"status": "failed", "error": error, "cost": cost}
     return [counted, Put(failed)]

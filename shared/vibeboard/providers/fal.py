@@ -22,7 +22,6 @@ START_SECONDS = 1800  # a request that has not started by then is dropped by fal
 LONGEST_RUN_SECONDS = 900
 INPUT_LINK_SECONDS = 3 * 3600
 LISTED_PAGES = 50
-CLEAN = "clean sharp picture, correct anatomy, no lettering and no marks"
 _REFUSED_FOR_CONTENT = ("content_policy", "nsfw", "safety", "unsafe")
 
 
@@ -228,8 +227,7 @@ def request_body(job: Item) -> dict[str, Any]:
         raise Rejected(f"No endpoint is known for {job['model']}", fix="Name a model of the matrix.")
     sent: dict[str, Any] = {"prompt": _prompt(body, endpoint.negative), "seed": body["seed"], **dict(endpoint.fixed)}
     if endpoint.negative:
-        heaviest = sorted(prompts.parse_negative(body["negative"]), key=lambda term: -term.weight)
-        sent["negative_prompt"] = ", ".join(term.term for term in heaviest)
+        sent["negative_prompt"] = prompts.plain_negative(body["negative"])
     if endpoint.size == "image_size":
         sent["image_size"] = {"width": body["width"], "height": body["height"]}
     elif endpoint.size:
@@ -268,7 +266,5 @@ def _prompt(body: dict[str, Any], takes_negative: bool) -> str:
         ", ".join(body.get("required", [])),
     ]
     if not takes_negative:
-        known = set(prompts.GLOBAL_CLEANLINESS)
-        removals = [term for term in prompts.parse_negative(body["negative"]) if term.term not in known]
-        parts += [prompts.positive_wording(removals), CLEAN]
+        parts.append(prompts.as_wording(body["negative"]))
     return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())

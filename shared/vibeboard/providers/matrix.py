@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vibeboard.domain.errors import Conflict
-from vibeboard.domain.pricing import FREE_OPERATIONS
+from vibeboard.domain.models import HERO
+from vibeboard.domain.pricing import FREE_OPERATIONS, IMAGE_MODELS
 from vibeboard.providers import settings
 
 OWN = "sandbox"
@@ -80,6 +81,7 @@ class Endpoint:
 
 _KONTEXT = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 _BANANA = ("21:9", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16")
+_IMAGEN = ("16:9", "4:3", "1:1", "3:4", "9:16")
 _IDEOGRAM = ("3:1", "16:9", "16:10", "3:2", "4:3", "1:1", "3:4", "2:3", "10:16", "9:16", "1:3")
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -99,7 +101,21 @@ ENDPOINTS: dict[str, Endpoint] = {
         "aspect_ratio", negative=True, output_format=False, ratios=_IDEOGRAM, fixed=(("expand_prompt", False),)
     ),
     "fal-ai/nano-banana-pro": Endpoint("aspect_ratio", ratios=_BANANA, fixed=(("num_images", 1),)),
+    "fal-ai/nano-banana-2": Endpoint("aspect_ratio", ratios=_BANANA, fixed=(("num_images", 1),)),
+    "fal-ai/imagen4/preview": Endpoint("aspect_ratio", ratios=_IMAGEN, fixed=(("num_images", 1),)),
 }
+
+
+def hero_model() -> str:
+    """What stands for the SOP's google/imagen-4, which Google withdrew. Raises Conflict for a model without a price."""
+    model = settings.get("HERO_MODEL") or HERO.model
+    if model not in ENDPOINTS or model not in IMAGE_MODELS:
+        raise Conflict(
+            f"HERO_MODEL names {model}, whose inputs and price are not known",
+            code="ENGINE_MISSING",
+            fix=f"One of {', '.join(name for name in ENDPOINTS if name in IMAGE_MODELS)}.",
+        )
+    return model
 
 
 def nearest_ratio(width: int, height: int, ratios: tuple[str, ...]) -> str:

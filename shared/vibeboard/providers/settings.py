@@ -22,6 +22,7 @@
 | YOUTUBE_CLIENT_ID, YOUTUBE_CLIENT_SECRET, YOUTUBE_REFRESH_TOKEN | the channel films are published to (value or ARN) |
 | YOUTUBE_URL, YOUTUBE_TOKEN_URL | YouTube's and Google's hosts |
 | C2PA_KMS_KEY, C2PA_CERTIFICATES | who signs content credentials (credentials/identity.py) |
+| HERO_MODEL | the model of photorealistic hero frames, in place of the withdrawn google/imagen-4 |
 | WEBHOOK_SECRET | signs the webhook addresses (value or ARN) |
 | PUBLIC_URL | how the world reaches our API |
 | TRUSTED_OUTPUT_ORIGINS | origins outputs may come from past the address guard: one's own machine |

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vibeboard.domain.prompts import plain_negative
 from vibeboard.store.table import Item
 
 CAMERA_WORDS = "The same scene, seen along another camera path"  # InfCam wants a caption
@@ -29,7 +30,7 @@ def _footage(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "mode": "image_to_video",
         "prompt": body["prompt"],
-        "negativePrompt": body["negative"],
+        "negativePrompt": plain_negative(body["negative"]),  # the worker's samplers read no weights
         "width": body["width"],
         "height": body["height"],
         "rate": {"numerator": numerator, "denominator": denominator},

@@ -1,45 +1,156 @@
 """Scene chains, their segments and takes. A lock is decided inside the write; `lockRev` on the chain lets a batch of
-any size check all its shots' locks with one condition."""
+any size check all its shots' locks with one condition.
 
+What a shot is and where it stands are kept apart: the chain holds the order as one list of segment ids, so inserting,
+deleting and reordering are one conditional write each, at any length. `orderIndex` is read from it."""
+
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from vibeboard.domain.errors import NotFound, StaleRevision
+from vibeboard.domain.errors import Busy, NotFound, StaleRevision
 from vibeboard.domain.gates import GateRefused, evaluate
 from vibeboard.store import keys
 from vibeboard.store.audit import audit_action, now
-from vibeboard.store.table import EXISTS, NEW, Action, Check, Item, Put, TransactionRefused, Update, table
+from vibeboard.store.table import EXISTS, NEW, Action, Check, Delete, Item, Put, TransactionRefused, Update, table
 
 UNLOCKED = Attr("lockedAt").not_exists()
 PICTURE_OPEN = Attr("pictureLockedAt").not_exists()
+WRITES_PER_TRANSACTION = 90  # of DynamoDB's 100 actions; the rest are the chain, its audit row and guards
+ORDER_ATTEMPTS = 8
+_SHOT = re.compile(r"_SH(\d+)$")
 
 
 def put_chain(project_id: str, chain: Item, actor: str) -> Item:
     item: Item = {**keys.chain(project_id, chain["id"]), **chain, "projectId": project_id, "rev": 1, "lockRev": 0}
-    item["createdAt"] = now()
+    item |= {"segmentOrder": [], "createdAt": now()}
     table().transact(
         [Put(item, NEW), audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"])],
     )
     return item
 
 
-def put_segments(project_id: str, chain_id: str, segments: list[Item]) -> list[Item]:
-    """Add segments to a chain, once per id (a repeat changes nothing)."""
+def put_segments(
+    project_id: str, chain_id: str, segments: list[Item], chain: Item | None = None, standing: Sequence[Item] = ()
+) -> list[Item]:
+    """Add segments to a chain, each at its orderIndex or at the end, once per id (a repeat changes nothing).
+
+    chain, standing: the chain and its segments as they were read, if they were.
+    Raises NotFound, GateRefused on picture lock.
+    """
     items: list[Item] = []
     for segment in segments:
         key = keys.segment(project_id, chain_id, segment["id"])
-        items.append({**key, **segment, "projectId": project_id, "sceneChainId": chain_id, "rev": 1})
-    for start in range(0, len(items), 90):
-        fresh = items[start : start + 90]
-        # A picture lock that has read the chain without these shots must not succeed with them.
-        chain_exists = Update(keys.chain(project_id, chain_id), add={"lockRev": 1}, condition=EXISTS & PICTURE_OPEN)
+        facts = {name: value for name, value in segment.items() if name != "orderIndex"}
+        items.append({**key, **facts, "projectId": project_id, "sceneChainId": chain_id, "rev": 1})
+    for start in range(0, len(items), WRITES_PER_TRANSACTION):
+        fresh = items[start : start + WRITES_PER_TRANSACTION]
+        wanted = segments[start : start + WRITES_PER_TRANSACTION]
         try:
-            table().transact([chain_exists, *(Put(item, NEW) for item in fresh)])
-        except TransactionRefused as refused:
-            if refused.failed[0]:
-                raise picture_refusal(refused.items[0]) from refused
+            change_order(
+                keys.chain(project_id, chain_id),
+                lambda order, wanted=wanted: _with(order, wanted),  # type: ignore[misc]
+                [Put(item, NEW) for item in fresh],
+                chain=chain if not start else None,
+                standing=[segment["id"] for segment in standing],
+            )
+        except TransactionRefused:
+            continue  # they are there already
     return items
+
+
+def _with(order: list[str], segments: Sequence[Item]) -> list[str]:
+    for segment in segments:
+        if segment["id"] not in order:
+            index = segment.get("orderIndex")
+            order.insert(len(order) if index is None else min(index, len(order)), segment["id"])
+    return order
+
+
+def change_order(
+    key: keys.Key,
+    change: Callable[[list[str]], list[str]],
+    actions: Sequence[Action] = (),
+    *,
+    chain: Item | None = None,
+    standing: Sequence[str] = (),
+    rev: int | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Write a chain's new order together with `actions`. `change` may be called again with a newer order.
+
+    standing: ids in their order, for segments that were written without a place in the list. rev: the revision
+    somebody wants to change. Raises NotFound, GateRefused on picture lock, StaleRevision,
+    TransactionRefused when one of `actions` was refused (their positions begin at 1).
+    """
+    for _ in range(ORDER_ATTEMPTS):
+        chain = chain or table().get(key)
+        if chain is None or chain.get("pictureLockedAt"):
+            raise picture_refusal(chain)
+        if rev is not None and chain["rev"] != rev:
+            raise stale_chain(chain, rev)
+        listed = chain.get("segmentOrder", [])
+        order = change([*listed, *(name for name in standing if name not in listed)])
+        write = Update(
+            key,
+            set={"segmentOrder": order, "cutRev": chain.get("cutRev", 0) + 1, "updatedAt": now(), **(facts or {})},
+            # a picture lock that has read the chain with other shots must not succeed
+            add={"rev": 1, "lockRev": 1},
+            condition=EXISTS & PICTURE_OPEN & Attr("rev").eq(chain["rev"]),
+        )
+        try:
+            table().transact([write, *actions])
+            return
+        except TransactionRefused as refused:
+            if not refused.failed[0]:
+                raise
+            chain = refused.items[0]
+            if chain is None:
+                raise picture_refusal(None) from refused
+    raise Busy("Others change this chain at this very moment", fix="Send the same request again.")
+
+
+def stale_chain(standing: Item, rev: int) -> StaleRevision:
+    return StaleRevision(
+        f"The scene chain is at revision {standing['rev']}, not {rev}",
+        fix="Read it again and repeat your change.",
+        currentRevision=standing["rev"],
+    )
+
+
+def remove_segment(
+    chain: Item, segment: Item, extra: Sequence[Action], *, standing: Sequence[Item], numbers: int
+) -> None:
+    """Take a shot out of its chain; its takes and its bills stay on record. numbers: shot numbers given out so far.
+
+    Raises GateRefused for a locked shot or picture, NotFound.
+    """
+    project_id, chain_id = chain["projectId"], chain["id"]
+    flags = table().query(f"PROJECT#{project_id}", f"EXCEPTION#{segment['id']}#")
+    shot = Delete(keys.segment(project_id, chain_id, segment["id"]), EXISTS & UNLOCKED)
+    rest: list[Action] = [Delete({"PK": row["PK"], "SK": row["SK"]}) for row in flags[:WRITES_PER_TRANSACTION]]
+    without = lambda order: [name for name in order if name != segment["id"]]  # noqa: E731
+    try:
+        change_order(
+            keys.chain(project_id, chain_id),
+            without,
+            [shot, *rest, *extra],
+            chain=chain,
+            standing=[other["id"] for other in standing],
+            facts={"shots": numbers},
+        )
+    except TransactionRefused as refused:
+        if refused.failed[1]:
+            raise segment_refusal(refused.items[1]) from refused
+        raise
+
+
+def next_shot_number(chain: Item, segments: list[Item]) -> int:
+    """A number no shot of this chain has or had: names stay with their shots wherever these are moved."""
+    taken = [int(found[1]) for segment in segments if (found := _SHOT.search(str(segment.get("shotName", ""))))]
+    return max([int(chain.get("shots", 0)), len(segments), *taken]) + 1
 
 
 def picture_refusal(chain: Item | None) -> NotFound | GateRefused:
@@ -61,10 +172,10 @@ def chains_of(project_id: str) -> list[tuple[Item, list[Item]]]:
 
 
 def in_order(chain: Item, segments: list[Item]) -> list[Item]:
-    """By the chain's `segmentOrder` once an editor has set one (then `orderIndex` follows it), else by orderIndex."""
-    placed = {name: index for index, name in enumerate(chain.get("segmentOrder", []))}
-    ordered = sorted(segments, key=lambda s: (placed.get(s["id"], len(placed)), s["orderIndex"], s["id"]))
-    return [segment | {"orderIndex": index} for index, segment in enumerate(ordered)] if placed else ordered
+    """The segments as the chain orders them, each with its `orderIndex`."""
+    place = {name: index for index, name in enumerate(chain.get("segmentOrder", []))}
+    rows = sorted(segments, key=lambda s: (place.get(s["id"], len(place)), s.get("orderIndex", 0), s["id"]))
+    return [row | {"orderIndex": index} for index, row in enumerate(rows)]
 
 
 def with_previous(segments: list[Item]) -> list[tuple[Item | None, Item]]:

@@ -27,6 +27,7 @@
 | exception        | PROJECT#p   | EXCEPTION#segment#issue             |
 | secret           | PROJECT#p   | SECRET#name                         |
 | quota            | USER#user   | QUOTA                               |
+| credit           | USER#user   | CREDIT#ulid, CREDITED#key           |
 | crew             | ORG#org     | CREW#user                           |
 | idempotency      | IDEMPOTENCY#user | key hash                       |
 | signer           | STUDIO      | SIGNER                              |
@@ -67,6 +68,14 @@ def budget(project_id: str) -> Key:
 
 def quota(user: str) -> Key:
     return {"PK": f"USER#{user}", "SK": "QUOTA"}
+
+
+def credit(user: str, ulid: str) -> Key:
+    return {"PK": f"USER#{user}", "SK": f"CREDIT#{ulid}"}
+
+
+def credited(user: str, key: str) -> Key:
+    return {"PK": f"USER#{user}", "SK": f"CREDITED#{key}"}
 
 
 def entry(project_id: str, ulid: str) -> Key:

@@ -79,21 +79,6 @@ def ensure_quota(user: str) -> None:
         return
 
 
-def grant_quota(user: str, amount: int) -> Item:
-    """Add credits to a user. Raises Invalid when a withdrawal is more than what is left."""
-    try:
-        return table().write(
-            Update(
-                keys.quota(user),
-                add={"granted": amount, "available": amount},
-                condition=EXISTS & Attr("available").gte(-amount),
-            )
-        )
-    except ConditionFailed as refused:
-        left = to_usd(refused.item["available"]) if refused.item else 0
-        raise Invalid(f"Only {left} USD of quota are left", field="amount", fix="Withdraw less.") from refused
-
-
 def reserve_actions(project_id: str, user: str, amount: int, billing: str = "sandbox") -> list[Action]:
     """Hold `amount` on the project and on the user. Position 0 is the hard block, position 1 the soft one.
 

@@ -24,6 +24,7 @@ SHOTS = {
     "meadow": ("bigbuckbunny.mp4", 0, 72),  # animation, the camera all but still, one figure
     "street": ("bikes.mp4", 138, 48),  # a street behind a fence, cars
     "bicycle": ("bikes.mp4", 188, 52),  # a wall, a bicycle, a man who walks past
+    "wall": ("bikes.mp4", 214, 27),  # the same wall when the man has gone
     "face": ("carphone_pristine.mp4", 0, 60),  # a talking face in a moving car, 176 x 144
 }
 
@@ -39,13 +40,13 @@ def frames_of(name: str, count: int | None = None) -> list[Frame]:
     return [np.asarray(frame, np.uint8) for frame in wanted]
 
 
-def panned(frames: list[Frame], width: int, height: int, far: int) -> list[Frame]:
+def panned(frames: list[Frame], width: int, height: int, far: int, left: int = 8) -> list[Frame]:
     """The same shot by a camera that pans `far` pixels over it: a window that travels over the picture."""
     last = max(1, len(frames) - 1)
     top = (frames[0].shape[0] - height) // 2
     made = []
     for index, frame in enumerate(frames):
-        shift = np.array([[1, 0, -far * index / last - 8], [0, 1, -top]], np.float32)
+        shift = np.array([[1, 0, -far * index / last - left], [0, 1, -top]], np.float32)
         made.append(np.asarray(cv2.warpAffine(frame, shift, (width, height), flags=cv2.INTER_CUBIC), np.uint8))
     return made
 

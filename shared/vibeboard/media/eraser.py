@@ -1,7 +1,8 @@
 """The magic eraser: what is inside a mask is replaced by what other frames saw there, else painted in from around.
 
-Neighbouring frames are aligned by the background's motion (ORB features outside the mask, RANSAC homographies,
-chained); the median of what they show fills the mask. A median over time does not swim as frame-wise painting does.
+Neighbouring frames are aligned by the background's motion (corners outside the mask, RANSAC, chained), settled by what
+lies right around the mask; the median of what the best of them show fills it. A median over time does not swim as
+frame-wise painting does.
 """
 
 from collections import deque
@@ -21,7 +22,9 @@ from vibeboard.media.probe import MediaInfo, probe
 Array = NDArray[Any]
 Point = tuple[float, float]
 
-_FEATURES, _MATCHES = 1000, 12
+_FEATURES, _CORNERS, _MATCHES = 1000, 600, 12
+_NEAREST = 7  # frames the median is taken of: what moves behind the hole has not moved far in them
+_MARGIN = 40  # pixels around the hole in which frames are compared and settled
 _SOFT = 5  # pixels over which the filling fades into the picture around it
 
 
@@ -154,23 +157,57 @@ def _windows(info: MediaInfo, mask: Mask, reach: int) -> Iterator[tuple[list[_Se
 
 
 def _background_motion(one: _Seen, two: _Seen) -> Array:
-    """Homography that carries points of `one` to `two`, from what is outside the masks; none found means no motion."""
+    """Homography that carries points of `one` to `two`, its neighbour: corners outside the masks, followed there and
+    back. The plainest motion that explains them is taken, since errors add up along the chain; none means no motion."""
+    grey_one, grey_two = (cv2.cvtColor(seen.picture, cv2.COLOR_BGR2GRAY) for seen in (one, two))
+    start, end = _followed(grey_one, grey_two, _outside(one.hole), _outside(two.hole))
+    return _plainest(start, end)
+
+
+def _far_motion(one: _Seen, two: _Seen) -> Array:
+    """The same between frames that lie far apart, by features that need no neighbourhood (ORB)."""
     orb = cv2.ORB.create(_FEATURES)
-    found = []
-    for seen in (one, two):
-        outside = np.where(cv2.dilate(seen.hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, 0, 255)
-        grey = cv2.cvtColor(seen.picture, cv2.COLOR_BGR2GRAY)
-        found.append(orb.detectAndCompute(grey, outside.astype(np.uint8)))
+    found = [
+        orb.detectAndCompute(cv2.cvtColor(seen.picture, cv2.COLOR_BGR2GRAY), _outside(seen.hole)) for seen in (one, two)
+    ]
     (points_one, marks_one), (points_two, marks_two) = found
     if marks_one is None or marks_two is None:
         return np.eye(3)
     matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(marks_one, marks_two)
-    if len(matches) < _MATCHES:
+    start = np.array([points_one[m.queryIdx].pt for m in matches], np.float32).reshape(-1, 2)
+    end = np.array([points_two[m.trainIdx].pt for m in matches], np.float32).reshape(-1, 2)
+    return _plainest(start, end)
+
+
+def _outside(hole: Array) -> Array:
+    """Where features may be looked for: 255 outside the hole and its surroundings."""
+    return np.where(cv2.dilate(hole.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0, 0, 255).astype(np.uint8)
+
+
+def _followed(one: Array, two: Array, usable_one: Array, usable_two: Array) -> tuple[Array, Array]:
+    """Corners of `one` and where they are in `two`, each found from the other within half a pixel: (n, 2) twice."""
+    nothing = np.zeros((0, 2), np.float32)
+    corners = cv2.goodFeaturesToTrack(one, _CORNERS, 0.005, 6, mask=usable_one)
+    if corners is None:
+        return nothing, nothing
+    there, known, _ = cv2.calcOpticalFlowPyrLK(one, two, corners, None, winSize=(15, 15), maxLevel=4)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(two, one, there, None, winSize=(15, 15), maxLevel=4)
+    start, end, home = (points.reshape(-1, 2) for points in (corners, there, back))
+    places = np.clip(np.rint(end).astype(int), 0, np.array(two.shape[::-1]) - 1)
+    sound = (known.ravel() == 1) & (again.ravel() == 1) & (np.abs(home - start).max(axis=1) < 0.5)
+    sound &= usable_two[places[:, 1], places[:, 0]] > 0
+    return start[sound], end[sound]
+
+
+def _plainest(start: Array, end: Array) -> Array:
+    """A shift, turn and zoom where that explains the points as well as a homography does; else the homography."""
+    if len(start) < _MATCHES:
         return np.eye(3)
-    start = np.array([points_one[m.queryIdx].pt for m in matches], np.float32)
-    end = np.array([points_two[m.trainIdx].pt for m in matches], np.float32)
-    homography, _ = cv2.findHomography(start, end, cv2.RANSAC, 1.5)
-    return np.eye(3) if homography is None else np.asarray(homography)
+    similar, fits = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=1.0)
+    whole, fits_whole = cv2.findHomography(start, end, cv2.RANSAC, 1.0)
+    if whole is not None and (similar is None or fits_whole.sum() > 1.2 * fits.sum()):
+        return np.asarray(whole)
+    return np.eye(3) if similar is None else np.vstack([similar, [0, 0, 1]])
 
 
 class _Behind:
@@ -186,7 +223,7 @@ class _Behind:
     def seen_from(self, frame: _Seen) -> tuple[Array, Array]:
         """(the plate as this frame's camera sees it, where it covers the frame)."""
         height, width = frame.hole.shape
-        to_frame = _background_motion(self._from, frame)
+        to_frame = _far_motion(self._from, frame)
         picture = cv2.warpPerspective(self._plate, to_frame, (width, height), flags=cv2.INTER_CUBIC)
         whole = np.full((height, width), 255, np.uint8)
         return picture, cv2.warpPerspective(whole, to_frame, (width, height), flags=cv2.INTER_NEAREST) == 255
@@ -197,24 +234,22 @@ def _filled(held: list[_Seen], index: int, behind: _Behind | None) -> tuple[Arra
     frame = held[index]
     if not frame.hole.any():
         return frame.picture, 0.0
-    top, bottom = np.flatnonzero(frame.hole.any(axis=1))[[0, -1]]
-    left, right = np.flatnonzero(frame.hole.any(axis=0))[[0, -1]]
-    part = (slice(top, bottom + 1), slice(left, right + 1))
-    size = (int(right - left + 1), int(bottom - top + 1))
-    offset = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], float)
+    part = _around(frame.hole)
+    here, inside = frame.picture[part], frame.hole[part]
+    offset = np.array([[1, 0, -part[1].start], [0, 1, -part[0].start], [0, 0, 1]], float)
     from_last = np.linalg.inv(frame.to_last)
-    seen: list[Array] = []
-    for other in held:
-        if other is frame or (other.number - frame.number) % 2:  # every second one is plenty for a median
+    seen: list[tuple[float, Array]] = []
+    known_by = np.zeros(inside.shape, np.int16)
+    for other in sorted(held, key=lambda each: abs(each.number - frame.number)):
+        if other is frame:
             continue
-        to_box = offset @ from_last @ other.to_last
-        picture = cv2.warpPerspective(other.picture, to_box, size, flags=cv2.INTER_LINEAR).astype(np.float32)
-        visible = np.where(other.hole, 0, 255).astype(np.uint8)
-        shown = cv2.warpPerspective(visible, to_box, size, flags=cv2.INTER_LINEAR) == 255
-        picture[~shown] = np.nan
-        seen.append(picture)
-    inside = frame.hole[part]
-    known, values = _median(seen, inside)
+        shown = _shown(other, offset @ from_last @ other.to_last, here, inside)
+        if shown is not None:
+            seen.append(shown)
+            known_by += ~np.isnan(shown[1][..., 0])
+            if known_by[inside].min() >= _NEAREST + 2:  # two to spare, should some fit badly
+                break
+    known, values = _median(_best(seen), inside)
     result = frame.picture.copy()
     never = np.zeros(frame.hole.shape, np.uint8)
     never[part][inside & ~known] = 255
@@ -230,6 +265,50 @@ def _filled(held: list[_Seen], index: int, behind: _Behind | None) -> tuple[Arra
     return result, float((inside & ~known).sum() / inside.sum())
 
 
+def _around(hole: Array) -> tuple[slice, slice]:
+    """The hole's rectangle with a margin in which the background is compared."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    height, width = hole.shape
+    return (
+        slice(max(0, int(rows[0]) - _MARGIN), min(height, int(rows[-1]) + 1 + _MARGIN)),
+        slice(max(0, int(columns[0]) - _MARGIN), min(width, int(columns[-1]) + 1 + _MARGIN)),
+    )
+
+
+def _shown(other: _Seen, to_part: Array, here: Array, inside: Array) -> tuple[float, Array] | None:
+    """(how far off it is around the hole, in levels; what the other frame shows of this part, NaN where it does not).
+
+    The chain's estimate is settled by the background right around the hole, which is what must fit.
+    """
+    size = here.shape[1::-1]
+    whole = np.where(other.hole, 0, 255).astype(np.uint8)
+    warped = cv2.warpPerspective(other.picture, to_part, size)
+    visible = cv2.warpPerspective(whole, to_part, size) == 255
+    usable = np.where(visible & ~inside, 255, 0).astype(np.uint8)
+    grey, grey_here = (cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in (warped, here))
+    start, end = _followed(grey, grey_here, usable, usable)
+    if len(start) >= _MATCHES // 2:
+        shift = np.median(end - start, axis=0)
+        to_part = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ to_part
+        warped = cv2.warpPerspective(other.picture, to_part, size, flags=cv2.INTER_CUBIC)
+        visible = cv2.warpPerspective(whole, to_part, size) == 255
+    ring = visible & ~inside
+    if not (visible & inside).any() or ring.sum() < _MATCHES:
+        return None
+    off = float(np.abs(warped[ring].astype(np.int16) - here[ring]).mean())
+    picture = warped.astype(np.float32)
+    picture[~visible] = np.nan
+    return off, picture
+
+
+def _best(seen: list[tuple[float, Array]]) -> list[Array]:
+    """Those frames that fit around the hole about as well as the best of them do."""
+    if not seen:
+        return []
+    limit = 1.5 * min(off for off, _ in seen) + 2.0
+    return [picture for off, picture in seen if off <= limit]
+
+
 def _offset(frame: _Seen, picture: Array, covers: Array) -> Array:
     """How much brighter, by channel, the frame is than the plate just outside the hole: a model shifts its colours."""
     grown = cv2.dilate(frame.hole.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
@@ -240,14 +319,17 @@ def _offset(frame: _Seen, picture: Array, covers: Array) -> Array:
 
 
 def _median(seen: list[Array], inside: Array) -> tuple[Array, Array]:
-    """(where anything was shown inside the hole, the median of it)."""
+    """(where anything was shown inside the hole, the median of the nearest in time that show it)."""
     values = np.zeros((*inside.shape, 3), np.float32)
     if not seen:
         return np.zeros(inside.shape, bool), values
-    stack = np.array(seen)
-    known = ~np.isnan(stack[..., 0]).all(axis=0) & inside
+    stack = np.array([picture[inside] for picture in seen])  # frames, places, channels
+    shown = ~np.isnan(stack[..., 0])
+    stack[shown.cumsum(axis=0) > _NEAREST] = np.nan
+    known = np.zeros(inside.shape, bool)
+    known[inside] = shown.any(axis=0)
     if known.any():
-        values[known] = np.nanmedian(stack[:, known], axis=0)
+        values[known] = np.nanmedian(stack[:, shown.any(axis=0)], axis=0)
     return known, values
 
 

@@ -137,6 +137,17 @@ def test_what_moves_with_an_arm_is_held_and_what_flies_alone_is_not(
     assert contact["last"] == 15
 
 
+def test_the_reference_names_every_model_with_its_commit_and_every_licence() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "worker.md").read_text("utf-8")
+    for op, runner in OPERATIONS.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{op}` "))
+        model = runner.model
+        facts = [model.repository, model.weights, model.commit[:12], *BY_OP[op].assets, *model.licences]
+        assert [fact for fact in facts if fact not in row] == []
+    for licence in LICENCES.values():
+        assert f"| `{licence.id}` | {licence.name} | {'yes' if licence.commercial else 'no'} |" in page
+
+
 GPU = "NVIDIA A100 80GB"
 
 

@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -39,6 +39,12 @@ simulate: setup ## a million seeded schedules of the job protocol (about half an
 
 reindex: setup ## put the reference corpus into the OpenSearch of SEARCH_URL, with the caller's AWS credentials
 	@$(PY) -m scripts.reindex
+
+bench-conform: setup ## a 4K and an HD master against one FFmpeg and MoviePy (SHOTS, SECONDS, PAIRS, SIZES; an hour on two cores)
+	@$(PY) -m tests.benchmarks.bench_conform
+
+bench-timeline: setup ## calls and CPU of a timeline of 600 shots
+	@BILLING=sandbox $(PY) -m tests.benchmarks.bench_timeline
 
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference

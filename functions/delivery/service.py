@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from delivery.models import RESOLUTIONS
-from delivery.plan import export_plan
+from delivery.plan import CODECS, export_plan
 from vibeboard.domain.errors import Conflict, Invalid, NotFound
-from vibeboard.domain.formats import Quality, exact_rate
+from vibeboard.domain.formats import Quality, exact_rate, frame_size
 from vibeboard.domain.gates import enforce, evaluate
 from vibeboard.domain.ids import child_id, digest
+from vibeboard.domain.masters import longest_frames
 from vibeboard.film import editing
-from vibeboard.film.cut import cut_state
+from vibeboard.film.cut import cut_state, film_timeline
 from vibeboard.film.locks import export_guard
 from vibeboard.film.qc import final_qc
 from vibeboard.http.access import Caller
@@ -74,7 +75,9 @@ def order_export(
     enforce("finalQC", facts)
     if len(rows) > CHAINS_PER_EXPORT:
         raise Invalid(f"An export takes {CHAINS_PER_EXPORT} scene chains", field="sceneChainId", fix="Export by chain.")
-    cut = cut_state(rows, editing.cues_of(project_id))
+    sounds = editing.cues_of(project_id)
+    cut = cut_state(rows, sounds)
+    _fits_a_function(rows, film_timeline(rows, sounds).frames, quality, order["format"])
     export_id = child_id("exp", project_id, digest([cut, order], 24))
     plan_key = keys.export_object(project_id, export_id, "plan.json")
     draft = JobDraft(
@@ -111,6 +114,20 @@ def order_export(
             objects.write_json(plan_key, plan)
     job = admit(project_id, user, [draft], trace_id=trace_id)[0]
     return {"exportId": export_id, "jobId": job["jobId"], "status": JOB_STATUS[job["status"]]}
+
+
+def _fits_a_function(rows: list[tuple[Item, list[Item]]], frames: int, quality: Quality, form: str) -> None:
+    """Raises Invalid for a film that one function cannot master; it goes out in reels (domain/masters.py)."""
+    rate, size = exact_rate(rows[0][0]["frameRate"]), frame_size(rows[0][0]["aspectRatio"], quality)
+    longest = longest_frames(CODECS[form], size, rate)
+    if frames > longest:
+        raise Invalid(
+            f"{float(frames / rate):.1f} s at {size[0]}x{size[1]}: one function masters {float(longest / rate):.1f} s",
+            code="EXPORT_TOO_LONG",
+            field="sceneChainId",
+            fix="Export each scene chain as a reel of its own, or choose a smaller resolution or h264.",
+            longestSeconds=round(float(longest / rate), 3),
+        )
 
 
 def _again(export: Item, guards: list[Update]) -> None:

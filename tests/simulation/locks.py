@@ -87,7 +87,8 @@ class Race:
 
 def shot(index: int) -> Item:
     clip = {
-        "takeId": f"take_{index}_1", "number": 1, "jobId": f"job_{index}", "outputKey": "p", "audioKey": "s",
+        "takeId": f"take_{index}_1", "number": 1, "jobId": f"job_{index}", "outputKey": f"p{index}.mp4",
+        "audioKey": f"s{index}.wav", "proxyKey": f"x{index}.mp4", "posterKey": f"t{index}.jpg",
         "frames": 48, "samples": 96000, "width": 1280, "height": 720, "quality": "draft", "model": "m", "seed": 1,
         "operation": "clip.generate", "at": "2027-01-01T00:00:00.000Z",
     }  # fmt: skip
@@ -215,7 +216,7 @@ def play(name: str, seed: int) -> Race:
 def installed(race: Race) -> Iterator[None]:
     """The race's table, bucket and ids under every module of the product that is loaded."""
     real = table_module.table
-    packages = ("vibeboard.", "delivery.", "storyboard.")
+    packages = ("vibeboard.", "delivery.", "producer.", "storyboard.", "timeline.")
     with contextlib.ExitStack() as stack:
         for module in (m for name, m in list(sys.modules.items()) if name.startswith(packages)):
             if module is not table_module and getattr(module, "table", None) is real:

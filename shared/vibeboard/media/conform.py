@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from vibeboard.domain.masters import target_rate
 from vibeboard.domain.timeline import PictureEvent, Timeline
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import DEFAULT_TIMEOUT, run
@@ -30,7 +31,6 @@ DECODER_BYTES = 1_500_000_000
 _HELD_FRAMES = 8  # pictures a decoder holds for reference and reordering
 
 _QUANTISERS = (2, 4, 6, 8, 12, 18)
-_UHD_TARGET = {"prores_hq": 707e6, "prores_4444": 1061e6}  # bit/s for 3840x2160 at 24 frames a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def _conform_in_parts(
     timeout: float,
 ) -> None:
     """Picture part by part, sound once for the whole film, joined by copy: seams lie on frames, and only there."""
-    work, done, listing = made.parent, 0, []
+    work, done, listing, ends = made.parent, 0, [], []
     for index, events in enumerate(parts):
         frames = sum(event.frames for _, event in events)
         name = f"part{index:03}.mov"
@@ -277,13 +277,21 @@ def _conform_in_parts(
         outputs = ["-map", "[v]", *encoder_args(spec.codec, quantiser, timeline.rate), "-f", "mov", name]
         _run_graph(graph, outputs, work, timeout, frames, report)
         done += frames
+        ends.append((done, work / name))
         listing.append(f"file {name}\nduration {float(frames / timeline.rate):.6f}\n")
     (work / "parts.txt").write_text("ffconcat version 1.0\n" + "".join(listing), encoding="utf-8")
     _run_graph(sound_graph(timeline, sounds, levels.filters), ["-map", "[a]", *_SOUND, "sound.wav"], work, timeout)
     fence = ["-protocol_whitelist", "file", "-format_whitelist"]
     join = [*fence, "concat,mov", "-f", "concat", "-i", "parts.txt", *fence, "wav", "-i", "sound.wav"]
     copy = ["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-video_track_timescale", str(clock(timeline.rate))]
-    run([*join, *copy, *_container(timeline, spec), str(made)], cwd=work, timeout=timeout)
+
+    def drop(part: float) -> None:
+        """A part that has been joined goes at once: the disk never holds the film twice."""
+        while len(ends) > 1 and ends[0][0] <= part * timeline.frames:
+            ends.pop(0)[1].unlink(missing_ok=True)
+
+    output = [*join, *copy, *_container(timeline, spec), str(made)]
+    run(output, cwd=work, timeout=timeout, progress=drop, frames=timeline.frames)
     if progress is not None:
         progress(1.0)
 
@@ -311,7 +319,7 @@ def _choose_quantiser(timeline: Timeline, inputs: Mapping[str, PictureInput], sp
     for q in _QUANTISERS:
         outputs += ["-map", f"[q{q}]", *encoder_args(spec.codec, q, timeline.rate), f"q{q}.mov"]
     _run_graph(f"{graph};[v]split={len(_QUANTISERS)}{pads}", outputs, work, timeout=120)
-    target = _UHD_TARGET[spec.codec] * (spec.width * spec.height) / (3840 * 2160) * float(timeline.rate) / 24
+    target = target_rate(spec.codec, (spec.width, spec.height), timeline.rate)
     for q in _QUANTISERS:
         bits = (work / f"q{q}.mov").stat().st_size * 8
         if bits / len(samples) * float(timeline.rate) <= target:

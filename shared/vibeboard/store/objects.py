@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 LINK_SECONDS = 900  # life of a download link
+LINK_REUSE_SECONDS = 300  # a link is handed out again for so long, for signing costs more than all else of a timeline
 UPLOAD_LINK_SECONDS = 300
 UPLOAD_BYTES = 200 * 1024 * 1024  # largest upload
 
@@ -131,13 +133,21 @@ def upload(path: Path, key: str) -> str:
 
 
 def link(key: str | None, *, name: str = "", seconds: int = LINK_SECONDS) -> str | None:
-    """A link that works for `seconds`, or None for no key. `name` is what a browser saves it as."""
+    """A link that works for `seconds`, less up to LINK_REUSE_SECONDS, or None for no key.
+
+    `name` is what a browser saves it as.
+    """
     if not key:
         return None
-    params = {"Bucket": bucket(), "Key": key}
+    return _signed(s3(), bucket(), key, name, seconds, int(time.time() // LINK_REUSE_SECONDS))
+
+
+@functools.lru_cache(maxsize=8192)
+def _signed(client: "S3Client", bucket_name: str, key: str, name: str, seconds: int, _period: int) -> str:
+    params = {"Bucket": bucket_name, "Key": key}
     if name:
         params["ResponseContentDisposition"] = f'attachment; filename="{name}"'
-    return s3().generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+    return client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
 
 def put_link(key: str, seconds: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The price table gives the SOP's own figures, to the cent."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vibeboard.domain.formats import QUALITIES
@@ -22,6 +22,7 @@ def test_a_frame_is_charged_by_started_megapixel() -> None:
     assert price("frame.edit", {"model": "fal-ai/qwen-image-edit-2511", "width": 1920, "height": 822}) == 60_000
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the price table
 @given(
     durations=st.lists(st.integers(2, 20).map(lambda n: n / 2), min_size=1, max_size=60),
     quality=st.sampled_from(sorted(QUALITIES)),

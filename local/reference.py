@@ -7,6 +7,7 @@ from local.errors import Exit
 from vibeboard.domain.formats import ASPECT_RATIOS, FRAME_RATES, QUALITIES, frame_size
 from vibeboard.domain.gates import GATES
 from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, IMAGE_MODELS, TRAINING_RUN, to_usd
+from vibeboard.domain.qc import RULES
 from vibeboard.domain.roles import APPROVAL_ROLES, PERMISSIONS
 from vibeboard.http.access import ROUTES
 
@@ -38,6 +39,13 @@ def gates_page() -> str:
     head = ["gate", "step", "kind", "HTTP", "code", "sentence", "refuses", "what to do", "override"]
     asked = _table(["approval", "least role that decides"], [[name, role] for name, role in APPROVAL_ROLES.items()])
     return f"# Gates\n\n{MADE}{_table(head, rows)}\n## Approvals\n\n{asked}"
+
+
+def qc_page() -> str:
+    """Every check of a finished master: what it asks, in whose words, and whether it blocks."""
+    words = {"block": "blocks: nothing is delivered", "warn": "warns: delivered, with its value in the sidecar"}
+    rows = [[f"`{rule.name}`", rule.asks, rule.source or "-", words[rule.kind]] for rule in RULES.values()]
+    return f"# Checks of a finished master\n\n{MADE}{_table(['check', 'asks', 'after', 'when it fails'], rows)}"
 
 
 _ANYBODY = {"signed-in": "any signed-in person", "signed-url": "whoever has the address, with a signed body"}
@@ -89,6 +97,7 @@ PAGES = {
     "routes.md": routes_page,
     "formats.md": formats_page,
     "exit-codes.md": exits_page,
+    "qc.md": qc_page,
     "openapi.json": openapi.render,
 }
 

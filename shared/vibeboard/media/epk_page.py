@@ -27,7 +27,7 @@ video,.sheet img{width:100%;display:block;background:#000}
 .text p{max-width:42em;margin-bottom:1em}
 .stills{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:20px}
 figure a{display:block}
-figure img{width:100%;display:block;aspect-ratio:var(--shape,16/9);object-fit:cover}
+figure img{width:100%;height:auto;display:block}
 figcaption{font-size:13px;color:var(--faint);margin-top:6px;letter-spacing:.04em}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:20px}
 .card{border:1px solid var(--line);padding:24px}
@@ -50,9 +50,9 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 def index_page(kit: "PressKit", stills: Mapping[str, str]) -> str:
     """The page of a kit. `stills`: shot name -> path in the kit. Every word of others is escaped."""
-    title = escape(kit.title)
+    title, still = escape(kit.title), escape(next(iter(stills.values()), "poster.jpg"))
     parts = [
-        _section("Trailer", '<video controls preload="metadata" poster="contact-sheet.jpg" src="trailer.mp4"></video>'),
+        _section("Trailer", f'<video controls preload="metadata" poster="{still}" src="trailer.mp4"></video>'),
         _section("Synopsis", _paragraphs(kit.synopsis), "text") if kit.synopsis else "",
         _section("Stills", _stills(stills), "") if stills else "",
         _section("Cast", _cast(kit.cast), "cards") if kit.cast else "",
@@ -99,12 +99,18 @@ def _stills(stills: Mapping[str, str]) -> str:
 def _cast(cast: Iterable[Mapping[str, Any]]) -> str:
     cards = []
     for member in cast:
-        attributes = ", ".join(str(value) for value in (member.get("attributes") or {}).values())
+        traits = (member.get("attributes") or {}).items()
+        attributes = ", ".join(f"{_words(name)} {value}" for name, value in traits)
         wardrobe = ", ".join(str(rule) for rule in member.get("wardrobeRules") or ())
         lines = [attributes, f"Wardrobe: {wardrobe}" if wardrobe else ""]
         told = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
         cards.append(f'<div class="card"><h3>{escape(str(member.get("name", "")))}</h3>{told}</div>')
     return "".join(cards)
+
+
+def _words(name: str) -> str:
+    """hairColor -> hair color"""
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda match: f" {match[1].lower()}", name)
 
 
 def _look(bible: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: bench-dailies bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -45,6 +45,10 @@ bench-conform: setup ## a 4K and an HD master against one FFmpeg and MoviePy (SH
 
 bench-timeline: setup ## calls and CPU of a timeline of 600 shots
 	@BILLING=sandbox $(PY) -m tests.benchmarks.bench_timeline
+
+bench-dailies: setup ## dailies on real footage with injected defects, and their speed and memory (about 40 CPU minutes)
+	@$(PY) -m tests.benchmarks.bench_dailies
+	@$(PY) -m tests.benchmarks.bench_analyse_speed
 
 docs: setup ## write the reference pages that come from the code
 	@$(PY) -m local.reference

@@ -120,15 +120,22 @@ def gates(project: str, url: str | None, token: str | None, as_json: bool) -> No
 @cli.command()
 @click.argument("clip", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--reference", "references", type=click.Path(path_type=Path, dir_okay=False), multiple=True)
+@click.option("--split", is_flag=True, help="Edited footage: cut it apart first, and judge each piece.")
 @click.option("--json", "as_json", is_flag=True)
-def analyze(clip: Path, references: tuple[Path, ...], as_json: bool) -> None:
+def analyze(clip: Path, references: tuple[Path, ...], split: bool, as_json: bool) -> None:
     """Measure any video file as dailies do."""
     from local.summary import report_lines
     from vibeboard.media.dailies import analyze as measure
+    from vibeboard.media.dailies import analyze_pieces
 
     _exists(clip)
-    report = measure(clip, references=references).to_dict()
-    click.echo(json.dumps(report) if as_json else report_lines(report))
+    if split:
+        pieces = [report.to_dict() for report in analyze_pieces(clip, references=references)]
+        told = json.dumps({"clip": clip.name, "pieces": pieces}) if as_json else "\n\n".join(map(report_lines, pieces))
+    else:
+        report = measure(clip, references=references).to_dict()
+        told = json.dumps(report) if as_json else report_lines(report)
+    click.echo(told)
 
 
 @cli.group()

@@ -41,7 +41,8 @@ def gate_lines(gates: dict[str, Any]) -> str:
 
 
 def report_lines(report: dict[str, Any]) -> str:
-    rows = [f"score {report['score']:.2f}  {report['status']}"]
+    last = report["start"] + report["frames"] - 1
+    rows = [f"frames {report['start']} to {last}: score {report['score']:.2f}  {report['status']}"]
     rows += [f"  {i['name']} at frame {i.get('frame', 0)}: {i.get('value')}" for i in report["issues"]]
     rows += [f"  {name}: {value}" for name, value in report["metrics"].items()]
     return "\n".join(rows)

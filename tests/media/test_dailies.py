@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from tests.media.moving import COUNT, FAULTS, MIDDLE, RATE, clipped, grain, scenery, shot, write
-from vibeboard.media.dailies import analyze, score_of, status_of
+from vibeboard.media.dailies import analyze, analyze_pieces, score_of, status_of
 from vibeboard.media.errors import MediaError
 
 
@@ -38,6 +38,15 @@ def test_injected_fault_is_flagged_by_its_name_and_frame(fault: str, move: str, 
     assert report.score < 0.70
     if frame is not None:
         assert abs(report.issues[0].frame - frame) <= 2
+
+
+def test_given_a_cut_when_split_then_each_piece_is_judged_alone_and_else_it_is_a_fault(clips: Path) -> None:
+    path = write(clips / "edited.mp4", grain(shot(16)[:24] + shot(17, "push")[:26]))
+    whole = analyze(path)
+    assert (whole.issues[0].name, whole.issues[0].frame) == ("motion_jump", 24)
+    pieces = analyze_pieces(path)
+    assert [(piece.start, piece.frames, piece.status) for piece in pieces] == [(0, 24, "pass"), (24, 26, "pass")]
+    assert all(24 <= frame < 50 for frame in pieces[1].worst.values()), "frames count in the file"
 
 
 def test_steady_fade_is_no_fault(clips: Path) -> None:

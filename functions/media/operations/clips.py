@@ -41,7 +41,13 @@ def ingest(work: Work, picture: Path, sound: Path | None, planned_frames: int) -
     info = probe(picture)
     web_proxy(picture, work.out("proxy.mp4"), sound=sound)
     poster(picture, work.out("poster.jpg"))
-    report = analyze(picture, planned_frames=planned_frames, rate=work.rate, progress=work.share(0.6, 0.95))
+    report = analyze(
+        picture,
+        references=_references(work),
+        planned_frames=planned_frames,
+        rate=work.rate,
+        progress=work.share(0.6, 0.95),
+    )
     result: dict[str, Any] = {
         "picture": work.keep(picture),
         "proxy": work.keep(work.out("proxy.mp4")),
@@ -57,6 +63,12 @@ def ingest(work: Work, picture: Path, sound: Path | None, planned_frames: int) -
             "samples": probe(sound).samples_48k,
         }
     return result
+
+
+def _references(work: Work) -> list[Path]:
+    """Who and what the shot shows: its approved frames, which were drawn from the cast's looks."""
+    names = {"firstFrame": "first.png", "lastFrame": "last.png"}
+    return [work.fetch(work.input[field], name) for field, name in names.items() if work.input.get(field)]
 
 
 def lengths(info: MediaInfo) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,34 +12,51 @@ import numpy as np
 
 from vibeboard.media.coherence import Measures, measure
 from vibeboard.media.errors import MediaError
-from vibeboard.media.faults import Fault, camera_jitter, find_faults, motion_consistency
+from vibeboard.media.faces import FaceSeries, reference_faces
+from vibeboard.media.faults import find_faults, motion_consistency
 from vibeboard.media.identity import reference_features
+from vibeboard.media.pace import cut_pairs
 from vibeboard.media.probe import MediaInfo, probe
+from vibeboard.media.series import Fault
 
 Status = Literal["pass", "warn", "flagged"]
 Severity = Literal["medium", "high"]
 
 FLAG_BELOW = 0.70  # the SOP's gate
 WARN_BELOW = 0.80
+SHORTEST_PIECE = 10  # frames of a piece between two cuts
 
-# For each fault the strength at which its score is 0.92 (seen in good footage), 0.80 (warn), 0.70 (flag) and 0.
+# For each measure the strength at which its score is 0.92 (seen in good footage), 0.80 (warn), 0.70 (flag) and 0.
 # Calibrated on footage with injected faults: docs/reference/dailies.md.
-_SCALE: dict[str, tuple[float, float, float, float]] = {
-    "identity_drift": (0.045, 0.075, 0.095, 0.30),  # cosine lost
+SCALE: dict[str, tuple[float, float, float, float]] = {
+    "identity_drift": (0.035, 0.06, 0.075, 0.30),  # cosine lost
+    "face": (0.45, 0.55, 0.60, 0.90),  # distance of face descriptors
     "flicker": (0.004, 0.009, 0.0115, 0.05),  # log brightness
-    "motion_jump": (0.25, 0.45, 0.55, 2.5),  # frames' worth of motion
+    "boil": (0.15, 0.27, 0.35, 2.0),  # flow pixels
+    "skip": (0.7, 1.2, 1.5, 6.0),  # frames' worth of motion, by their suddenness
+    "shake": (0.55, 1.0, 1.25, 5.0),  # flow pixels
+    "cut": (0.2, 0.4, 0.5, 1.0),  # cuts
     "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
-    "blur": (0.05, 0.085, 0.11, 0.35),  # share of edge sharpness
-    "colour_shift": (1.5, 2.5, 3.0, 14.0),  # chroma levels
+    "blur": (0.04, 0.065, 0.085, 0.5),  # share of the edges' steepness
+    "colour_shift": (1.7, 2.2, 2.6, 14.0),  # chroma levels
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
 }
+# Measures that are one issue to the person who reads the report.
+ISSUE_OF = {
+    "face": "identity_drift",
+    "boil": "flicker",
+    "skip": "motion_jump",
+    "shake": "motion_jump",
+    "cut": "motion_jump",
+}
+_METRIC_OF = {"flicker": "flickerScore", "shake": "jitter", "skip": "timeLeap", "cut": "cuts", "face": "faceDistance"}
 _SCORES = (1.0, 0.92, WARN_BELOW, FLAG_BELOW, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One fault that matters, with the frame (0 is the first) where it is worst."""
+    """One fault that matters, with the frame where it is worst: counted in the file, 0 is its first."""
 
     name: str
     frame: int
@@ -48,9 +66,13 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class ShotReport:
-    """What dailies say about one clip. `score` is 0..1, the lowest of the faults' scores; `worst` a frame for each."""
+    """What dailies say about one shot. `score` is 0..1, the lowest of its issues' scores; `worst` a frame for each.
+
+    A piece of a file that was split at its cuts begins at frame `start`; all other frame numbers count in the file too.
+    """
 
     clip: str
+    start: int
     frames: int
     rate: Fraction
     score: float
@@ -63,6 +85,7 @@ class ShotReport:
         """JSON-safe, camelCase as in the SOP."""
         return {
             "clip": self.clip,
+            "start": self.start,
             "frames": self.frames,
             "rate": str(self.rate),
             "score": self.score,
@@ -87,21 +110,51 @@ def analyze(
     `references` are pictures of who or what the shot shows; `planned_frames` and `rate` what was asked for; `seams`
     the frames at which the clip was continued from an earlier one. Raises MediaError for media that cannot be read.
     """
-    info = probe(clip)
-    if not info.frames:
-        raise MediaError("MEDIA_UNREADABLE", f"{clip.name} holds no picture", "dailies look at pictures")
-    measures = measure(info, progress=progress)
-    likenesses = reference_features([_picture(path) for path in references])
-    faults = find_faults(measures, references=likenesses, seams=seams)
+    info, pictures = _shown(clip), [_picture(path) for path in references]
+    faces = FaceSeries(info.frames, reference_faces(pictures))
+    measures = measure(info, faces=faces, progress=progress)
+    faults = find_faults(measures, references=reference_features(pictures), seams=seams)
     faults["wrong_duration"] = _duration(info, planned_frames, rate)
+    drift = faces.drift()
+    if drift is not None:
+        faults["face"] = drift
     if progress is not None:
         progress(1.0)
     return _report(info, measures, faults)
 
 
+def analyze_pieces(
+    clip: Path, *, references: Sequence[Path] = (), progress: Callable[[float], None] | None = None
+) -> list[ShotReport]:
+    """Splits edited footage at its cuts and judges each piece as a shot of its own, in one pass over the file.
+
+    Cuts only: a dissolve is one piece. Pieces of fewer than `SHORTEST_PIECE` frames are too short to say anything, and
+    left out. Raises MediaError for media that cannot be read.
+    """
+    info, pictures = _shown(clip), [_picture(path) for path in references]
+    measures = measure(info, progress=progress)
+    likenesses = reference_features(pictures)
+    borders = [0, *(int(at) + 1 for at in np.flatnonzero(cut_pairs(measures))), len(measures.luma)]
+    reports = []
+    for start, end in pairwise(borders):
+        if end - start >= SHORTEST_PIECE:
+            piece = measures.part(start, end)
+            reports.append(_report(info, piece, find_faults(piece, references=likenesses), start))
+    if progress is not None:
+        progress(1.0)
+    return reports
+
+
+def _shown(clip: Path) -> MediaInfo:
+    info = probe(clip)
+    if not info.frames:
+        raise MediaError("MEDIA_UNREADABLE", f"{clip.name} holds no picture", "dailies look at pictures")
+    return info
+
+
 def score_of(name: str, value: float) -> float:
-    """A fault's strength on the common scale: 1 none, 0.80 the warning, 0.70 the flag, 0 the worst."""
-    return float(np.interp(value, (0.0, *_SCALE[name]), _SCORES))
+    """A measure's strength on the common scale: 1 none, 0.80 the warning, 0.70 the flag, 0 the worst."""
+    return float(np.interp(value, (0.0, *SCALE[name]), _SCORES))
 
 
 def status_of(score: float) -> Status:
@@ -111,23 +164,37 @@ def status_of(score: float) -> Status:
     return "warn" if score < WARN_BELOW else "pass"
 
 
-def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault]) -> ShotReport:
-    scores = {name: round(score_of(name, fault.value), 4) for name, fault in faults.items()}
+def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault], start: int = 0) -> ShotReport:
+    graded = {name: (round(score_of(name, fault.value), 4), fault) for name, fault in faults.items()}
+    worst: dict[str, tuple[float, Fault]] = {}
+    for name, grade in graded.items():
+        issue = ISSUE_OF.get(name, name)
+        if issue not in worst or grade[0] < worst[issue][0]:
+            worst[issue] = grade
     issues = [
-        Issue(name, faults[name].frame, round(faults[name].value, 4), "high" if scores[name] < FLAG_BELOW else "medium")
-        for name in sorted(scores, key=lambda fault: scores[fault])
-        if scores[name] < WARN_BELOW
+        Issue(name, fault.frame + start, round(fault.value, 4), "high" if score < FLAG_BELOW else "medium")
+        for name, (score, fault) in sorted(worst.items(), key=lambda item: item[1][0])
+        if score < WARN_BELOW
     ]
-    score = min(scores.values())
-    metrics = {_camel(name): round(fault.value, 5) for name, fault in faults.items()}
-    metrics["flickerScore"] = metrics.pop("flicker", 0.0)
+    score = min((score for score, _ in worst.values()), default=1.0)
+    metrics = {_METRIC_OF.get(name, _camel(name)): round(fault.value, 5) for name, fault in faults.items()}
+    metrics.setdefault("flickerScore", 0.0)
     if len(measures.change) >= 2:
         metrics["motionConsistency"] = round(motion_consistency(measures), 4)
-        metrics["jitter"] = round(camera_jitter(measures), 4)
         metrics["meanMotion"] = round(float(np.mean(measures.speed)), 4)
+    if measures.edges:
         metrics["edgeSharpness"] = round(float(np.median(np.array(measures.edges))), 4)
-    worst = {name: fault.frame for name, fault in faults.items()}
-    return ShotReport(info.path.name, info.frames, info.rate, score, status_of(score), tuple(issues), metrics, worst)
+    return ShotReport(
+        clip=info.path.name,
+        start=start,
+        frames=len(measures.luma),
+        rate=info.rate,
+        score=score,
+        status=status_of(score),
+        issues=tuple(issues),
+        metrics=metrics,
+        worst={name: fault.frame + start for name, (_, fault) in worst.items()},
+    )
 
 
 def _duration(info: MediaInfo, planned: int | None, rate: Fraction | None) -> Fault:

@@ -25,19 +25,26 @@ class SubjectTracker:
         self._centre = np.array([0.5, 0.5])
 
     def feature(self, grey: Array, u: Array, v: Array, shift: Array) -> Array:
-        """Unit feature of the box in this frame; `shift` is how the picture moved since the last, in pixels."""
+        """Unit feature of the box in this frame; `shift`: how `grey` moved since the last, in pixels."""
         height, width = grey.shape
         self._centre = np.clip(self._centre + shift / (width, height), 0.25, 0.75)
+        return appearance(*(self._box(plane) for plane in (grey, u, v)))
+
+    def _box(self, plane: Array) -> Array:
+        height, width = plane.shape
         x, y = self._centre * (width, height)
         left, right = int(x - 0.18 * width), max(int(x - 0.18 * width) + 2, int(x + 0.18 * width))
         top, bottom = int(y - 0.28 * height), max(int(y - 0.28 * height) + 2, int(y + 0.28 * height))
-        return appearance(*(plane[max(0, top) : bottom, max(0, left) : right] for plane in (grey, u, v)))
+        return plane[max(0, top) : bottom, max(0, left) : right]
 
 
 def appearance(grey: Array, u: Array, v: Array) -> Array:
-    """Unit vector of a picture part: square roots of luma and chroma histograms, and oriented gradients."""
+    """Unit vector of a picture part: square roots of luma (evened) and chroma histograms, and oriented gradients."""
     planes = [cv2.resize(plane, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for plane in (grey, u, v)]
-    light = cv2.calcHist([planes[0]], [0], None, [8], [0, 256]).ravel()
+    # Light and dark within the part, whatever light falls on it: a fade makes nobody another.
+    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(planes[0]))
+    even = cv2.convertScaleAbs(planes[0], alpha=40 / max(spread, 8.0), beta=128 - mean * 40 / max(spread, 8.0))
+    light = cv2.calcHist([even], [0], None, [8], [0, 256]).ravel()
     colour = cv2.calcHist(planes[1:], [0, 1], None, [16, 16], [64, 192, 64, 192])
     # Neighbouring bins share: a colour on the edge of two bins must not jump.
     colour = cv2.GaussianBlur(colour, (3, 3), 0).ravel()

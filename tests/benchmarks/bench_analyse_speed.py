@@ -24,6 +24,7 @@ from tests.benchmarks.footage import decode, fetch
 from vibeboard.media.coherence import DETAIL_WIDTH, FLOW_WIDTH
 from vibeboard.media.dailies import analyze
 from vibeboard.media.ffmpeg import ffmpeg_path, raw_frames
+from vibeboard.media.planes import reduced
 from vibeboard.media.probe import MediaInfo, probe
 
 FLOOR_SHARE = 0.5
@@ -47,7 +48,7 @@ def floor(info: MediaInfo) -> int:
     before, count = None, 0
     for raw in raw_frames(info.path, "null", width * height * 3 // 2, "yuv420p"):
         luma = np.frombuffer(raw, np.uint8)[: width * height].reshape(height, width)
-        grey = cv2.resize(luma, small, interpolation=cv2.INTER_AREA)
+        grey = reduced(luma, small)
         if before is not None:
             flow.calc(grey, before, None)
         before, count = grey, count + 1

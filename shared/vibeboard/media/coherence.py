@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vibeboard.media.ahead import ahead
 from vibeboard.media.faces import FaceSeries
 from vibeboard.media.ffmpeg import raw_frames
 from vibeboard.media.identity import SubjectTracker
@@ -23,6 +24,7 @@ from vibeboard.media.planes import (
     histogram,
     kept_pixels,
     likeness,
+    reduced,
     steepness,
     texture,
 )
@@ -109,10 +111,10 @@ def measure(
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     before: _Frame | None = None
     tracker = SubjectTracker()
-    for number, frame in enumerate(_frames(info)):
+    for number, frame in enumerate(ahead(_frames(info))):
         measures.luma.append(float(cv2.mean(frame.grey)[0]))
         if number % EDGES_EVERY == 0:
-            measures.edges.append(edge_sharpness(frame.detail, CELLS, FLAT))
+            measures.edges.append(edge_sharpness(frame.detail, frame.steepness, CELLS, FLAT))
         fresh = number % _TEXTURE_EVERY == 0
         measures.texture.append(texture(frame.grey, FIELD) if fresh else measures.texture[-1])
         shift = np.zeros(2)
@@ -133,7 +135,7 @@ class _Frame:
     grey: Array  # luma at flow size
     u: Array  # chroma at half the flow size
     v: Array
-    steepness: Array  # mean cubed slope of the detail, in 160x90 blocks
+    steepness: Array  # mean cubed slope of the detail, in blocks
     small: Array  # luma, 64x36
     palette: Array  # colour histogram
     data: Array  # as decoded
@@ -155,9 +157,8 @@ def _frames(info: MediaInfo) -> Iterator[_Frame]:
         detail = data[:luma].reshape(height, width)
         u = data[luma : luma + chroma].reshape(height // 2, width // 2)
         v = data[luma + chroma :].reshape(height // 2, width // 2)
-        grey = cv2.resize(detail, size, interpolation=cv2.INTER_AREA)
-        u, v = (cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (u, v))
-        small = cv2.resize(grey, (64, 36), interpolation=cv2.INTER_AREA)
+        grey, u, v = reduced(detail, size), reduced(u, half), reduced(v, half)
+        small = reduced(grey, (64, 36))
         yield _Frame(detail, grey, u, v, steepness(detail), small, histogram(small, u, v), data)
 
 
@@ -194,7 +195,7 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     measures.speed.append(float(np.hypot(motion[..., 0], motion[..., 1]).mean()))
     measures.motion.append(motion.astype(np.float16))
     measures.palette.append(float(np.abs(before.palette - after.palette).sum() / 2))
-    measures.likeness.append(likeness(cv2.resize(warped, (64, 36), interpolation=cv2.INTER_AREA), after.small))
+    measures.likeness.append(likeness(reduced(warped, (64, 36)), after.small))
     return np.asarray(shift)
 
 

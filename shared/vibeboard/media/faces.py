@@ -7,6 +7,7 @@ faces of the same shot or of its own references, nobody is looked up. No face fo
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +21,9 @@ from vibeboard.media.series import Fault
 
 Array = NDArray[Any]
 
-DETECT_WIDTH = 640  # pixels: the detector finds faces of 80 pixels and more
-SAMPLES = 16  # frames looked at in a clip, evenly spread
-TRIES = 4  # samples without a face after which a clip without face references is taken to show none
+DETECT_WIDTH = 480  # pixels: the detector finds faces of 80 pixels and more
+SAMPLES = 8  # frames looked at in a clip, evenly spread
+TRIES = 3  # samples without a face after which a clip without face references is taken to show none
 SAME = 0.6  # distance of two descriptors from which on dlib's authors call them two people
 _MODELS = "face_recognition_models"
 
@@ -90,8 +91,8 @@ def describe(rgb: Array) -> Array | None:
 
 @cache
 def _models() -> tuple[Any, Any, Any]:
-    import dlib  # type: ignore[import-untyped]  # heavy, and absent from functions that measure nothing
-
+    # Heavy, and absent from functions that measure nothing. By name: its distribution declares another one.
+    dlib = import_module("dlib")
     spec = find_spec(_MODELS)
     if spec is None or spec.origin is None:
         raise RuntimeError("the face models are not installed")

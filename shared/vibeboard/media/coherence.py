@@ -170,19 +170,18 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     warped = cv2.remap(before.grey, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     error = cv2.absdiff(warped, after.grey)
     kept = kept_pixels(error, cv2.inRange(places, (0, 0), (width - 1, height - 1)))
-    (mean_after, spread_after), (mean_warped, spread_warped) = (
-        (float(value[0, 0]) for value in cv2.meanStdDev(plane, mask=kept)) for plane in (after.grey, warped)
-    )
-    contrast = (spread_after + 1) / (spread_warped + 1)
-    difference = cell_mean(_change(before.grey, after.grey, contrast, mean_after - contrast * mean_warped), GRID)
+    warped_small = reduced(warped, (64, 36))
+    contrast, light = _light(after.small, warped_small, cv2.resize(kept, (64, 36), interpolation=cv2.INTER_NEAREST))
+    difference = cell_mean(_change(before.grey, after.grey, contrast, light), GRID)
     measures.change.append(float(difference.mean()))
     measures.stir.append(difference.astype(np.float16))
     measures.torn.append(cell_mean(error, GRID).astype(np.float16))
     measures.residual.append(float(cv2.mean(error, kept)[0]))
+    mean_after, mean_warped = (float(cv2.mean(plane, kept)[0]) for plane in (after.grey, warped))
     measures.gain.append(float(np.log((mean_after + 8) / (mean_warped + 8))))
-    count, *light = cell_sums((after.grey, warped), kept, CELLS)
+    count, *sums = cell_sums((after.grey, warped), kept, CELLS)
     share = count / (width * height / (CELLS[0] * CELLS[1]))
-    one, two = (total / np.maximum(count, 1) for total in light)
+    one, two = (total / np.maximum(count, 1) for total in sums)
     measures.cells.append(np.where(share > 0.2, np.log((one + 16) / (two + 16)), 0.0).astype(np.float16))
     coarse = cv2.resize(field_, after.u.shape[::-1], interpolation=cv2.INTER_AREA)  # one reduction serves the smaller
     _colours(measures, before, after, coarse, kept, contrast)
@@ -195,8 +194,17 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     measures.speed.append(float(np.hypot(motion[..., 0], motion[..., 1]).mean()))
     measures.motion.append(motion.astype(np.float16))
     measures.palette.append(float(np.abs(before.palette - after.palette).sum() / 2))
-    measures.likeness.append(likeness(reduced(warped, (64, 36)), after.small))
+    measures.likeness.append(likeness(warped_small, after.small))
     return np.asarray(shift)
+
+
+def _light(after: Array, warped: Array, kept: Array) -> tuple[float, float]:
+    """How light changed: after = contrast x before + light. From small pictures: warping softens, and would add up."""
+    (mean, spread), (mean_before, spread_before) = (
+        (float(value[0, 0]) for value in cv2.meanStdDev(plane, mask=kept)) for plane in (after, warped)
+    )
+    contrast = (spread + 1) / (spread_before + 1)
+    return contrast, mean - contrast * mean_before
 
 
 def _change(before: Array, after: Array, contrast: float, light: float) -> Array:

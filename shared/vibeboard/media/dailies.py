@@ -33,12 +33,12 @@ SCALE: dict[str, tuple[float, float, float, float]] = {
     "face": (0.45, 0.55, 0.60, 0.90),  # distance of face descriptors
     "flicker": (0.004, 0.009, 0.0115, 0.05),  # log brightness
     "boil": (0.15, 0.27, 0.35, 2.0),  # flow pixels
-    "skip": (0.7, 1.2, 1.5, 6.0),  # frames' worth of motion, by their suddenness
+    "skip": (0.8, 1.35, 1.6, 6.0),  # frames' worth of motion, by their suddenness
     "shake": (0.55, 1.0, 1.25, 5.0),  # flow pixels
     "cut": (0.2, 0.4, 0.5, 1.0),  # cuts
     "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
-    "blur": (0.04, 0.065, 0.085, 0.5),  # share of the edges' steepness
-    "colour_shift": (1.7, 2.2, 2.6, 14.0),  # chroma levels
+    "blur": (0.045, 0.07, 0.09, 0.5),  # share of the edges' steepness
+    "colour_shift": (2.2, 3.0, 3.5, 14.0),  # chroma levels
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
 }

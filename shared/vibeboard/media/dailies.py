@@ -38,7 +38,7 @@ SCALE: dict[str, tuple[float, float, float, float]] = {
     "cut": (0.2, 0.4, 0.5, 1.0),  # cuts
     "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
     "blur": (0.045, 0.07, 0.09, 0.5),  # share of the edges' steepness
-    "colour_shift": (2.2, 3.0, 3.5, 14.0),  # chroma levels
+    "colour_shift": (2.2, 2.9, 3.2, 14.0),  # chroma levels
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
 }

@@ -35,6 +35,18 @@ INPUTS: dict[str, tuple[set[str], set[str]]] = {  # endpoint -> (all inputs, req
         )
         for name in ("nano-banana-pro", "nano-banana-2", "imagen4/preview")
     },
+    "fal-ai/flux-lora-fast-training": (
+        {
+            "images_data_url",
+            "trigger_word",
+            "steps",
+            "create_masks",
+            "is_style",
+            "data_archive_format",
+            "is_input_format_already_preprocessed",
+        },
+        {"images_data_url"},
+    ),
 }
 
 
@@ -49,6 +61,7 @@ class Queued:
     result_status: int = 200
     error: str = ""
     error_type: str = ""
+    logs: list[str] = field(default_factory=list)
     sent_at: float = field(default_factory=time.time)
 
 
@@ -124,7 +137,8 @@ class FakeFal(Fake):
             if queued.status == "IN_QUEUE":
                 return Response(202, told | {"queue_position": 0})
             if queued.status == "IN_PROGRESS":
-                return Response(202, told | {"logs": []})
+                lines = [{"message": line, "level": "INFO", "source": "USER"} for line in queued.logs]
+                return Response(202, told | {"logs": lines if request.query.get("logs") == "1" else None})
             failure = {"error": queued.error, "error_type": queued.error_type} if queued.error else {}
             return Response(200, told | {"metrics": {"inference_time": 1.0}} | failure)
         if queued.status != "COMPLETED":
@@ -160,6 +174,18 @@ class FakeFal(Fake):
         picture = {"url": f"{self.url}/files/{name}", "content_type": "image/png", "width": width, "height": height}
         queued.result = {"images": [picture], "seed": queued.input.get("seed"), "has_nsfw_concepts": [unsafe]}
         queued.status = "COMPLETED"
+
+    def train(self, request_id: str, weights: bytes, config: bytes = b"{}", **changes: Any) -> None:
+        """Finish a training with its files."""
+        queued, result = self.requests[request_id], {}
+        for label, name, body in (
+            ("diffusers_lora_file", "lora.safetensors", weights),
+            ("config_file", "c.json", config),
+        ):
+            self.files[f"{request_id}.{name}"] = ("application/octet-stream", body)
+            url = f"{self.url}/files/{request_id}.{name}"
+            result[label] = {"url": url, "content_type": "application/octet-stream", "file_size": len(body)}
+        queued.result, queued.status = result | changes, "COMPLETED"
 
     def break_down(self, request_id: str, error: str, kind: str, status: int = 503, detail: Any = None) -> None:
         """Finish a request with a failure."""

@@ -57,14 +57,20 @@ def parent(work: Work, name: str) -> dict[str, str]:
 
 
 def train_character(work: Work) -> dict[str, Any]:
-    """{loraId, triggerWord, model, files}: the identity profile that stands for a LoRA here."""
+    """{loraId, triggerWord, model, files, profile, provenance}: the identity profile that stands for a LoRA here."""
+    trained = profile(work)
+    parents = [
+        {"key": key, "sha256": hashlib.sha256(work.fetch(key).read_bytes()).hexdigest()}
+        for key in work.input.get("references", [])
+    ]
+    provenance = recorded(work, trained["files"], model=trained["model"], licence=OWN_LICENCE, parents=parents)
+    return trained | {"provenance": provenance}
+
+
+def profile(work: Work) -> dict[str, Any]:
+    """The identity profile of a character: what the dailies' drift check compares with, and its samples."""
     body = work.input
     references = [work.fetch(key) for key in body.get("references", [])]
     trained = train(look(body["look"]), references, work.out("profile"), seed=body["seed"])
-    files = [{"name": row["name"], "key": work.keep(row["path"], row["name"])} for row in trained["files"]]
-    return {
-        "loraId": trained["loraId"],
-        "triggerWord": trained["triggerWord"],
-        "model": trained["model"],
-        "files": files,
-    }
+    kinds = {".json": "profile", ".png": "sample"}
+    return trained | {"files": [kept(work, row["path"], kinds[row["path"].suffix]) for row in trained["files"]]}

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from media.operations import clips, vfx, worker
+from media.operations import clips, training, vfx, worker
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.media.probe import probe
@@ -23,6 +23,8 @@ def run(work: Work) -> dict[str, Any]:
     answer = work.job["answer"]
     if work.job["operation"] in ("frame.draw", "frame.edit"):
         return frame(work, answer)
+    if work.job["operation"] == "character.train":
+        return training.run(work)
     if work.job["operation"] in worker.TAKEN:
         return worker.run(work)
     if work.job["operation"].startswith("vfx."):

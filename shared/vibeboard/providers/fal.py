@@ -12,7 +12,7 @@ from vibeboard.domain import prompts
 from vibeboard.domain.pricing import price
 from vibeboard.jobs import hooks
 from vibeboard.jobs.engines import Answer, NotAccepted, OutcomeUnknown, Receipt, Rejected, Unreachable
-from vibeboard.providers import http_client, settings
+from vibeboard.providers import fal_training, http_client, settings
 from vibeboard.providers.http_client import AnswerLost, NeverSent, Reply
 from vibeboard.providers.matrix import ENDPOINTS, nearest_ratio
 from vibeboard.store import objects
@@ -26,12 +26,14 @@ _REFUSED_FOR_CONTENT = ("content_policy", "nsfw", "safety", "unsafe")
 
 
 class Fal:
-    """Frames by fal (SOP step 7)."""
+    """Frames and training by fal (SOP steps 7 and 4)."""
 
     lists = True
     horizon = float(START_SECONDS + LONGEST_RUN_SECONDS)
 
     def post(self, job: Item) -> Receipt:
+        if job["operation"] == fal_training.OPERATION:
+            fal_training.pack(job)
         body = request_body(job)
         headers = _key() | {"X-Fal-Request-Timeout": str(START_SECONDS), "X-Fal-Object-Lifecycle-Preference": _KEEP}
         url = f"{settings.get('FAL_QUEUE_URL')}/{job['model']}"
@@ -51,14 +53,15 @@ class Fal:
         return _receipt(reply)
 
     def look(self, job: Item) -> Answer:
-        status = _ask("GET", _links(job)["status"])
+        training = job["operation"] == fal_training.OPERATION
+        status = _ask("GET", _links(job)["status"], {"logs": "1"} if training else None)
         if status.status == 404:
             return Answer("gone", job["providerRef"])
         told = status.json() if status.status in (200, 202) else None
         if not isinstance(told, dict):
             raise Unreachable(f"fal answered {status.status} for a status")
         if told.get("status") != "COMPLETED":
-            return Answer("running", job["providerRef"])
+            return Answer("running", job["providerRef"], progress=fal_training.progress_of(told.get("logs")))
         if told.get("error"):
             return _failure(job, str(told["error"]), str(told.get("error_type", "")))
         result = _ask("GET", _links(job)["response"])
@@ -172,6 +175,8 @@ def _comparable(body: Any) -> Any:
 
 def outcome(job: Item, payload: dict[str, Any]) -> Answer:
     """A model's output as an answer. An unsafe picture is paid for and not shown."""
+    if job["operation"] == fal_training.OPERATION:
+        return fal_training.outcome(job, payload)
     images = [image for image in payload.get("images", []) if isinstance(image, dict) and image.get("url")]
     billed = _billed(job, images[0] if images else {})
     if any(payload.get("has_nsfw_concepts") or []):
@@ -221,6 +226,8 @@ def _failure(job: Item, message: str, kind: str) -> Answer:
 
 def request_body(job: Item) -> dict[str, Any]:
     """What the job's model is sent: only inputs its endpoint has. Raises Rejected for a model not in the table."""
+    if job["operation"] == fal_training.OPERATION:
+        return fal_training.request_body(job)
     body = job["input"]
     endpoint = ENDPOINTS.get(job["model"])
     if endpoint is None:

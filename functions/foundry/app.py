@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import HTMLResponse
 
-from foundry import bible, characters
-from foundry.models import CreateCharacter, StartTraining, WriteBible
+from foundry import bible, characters, likeness
+from foundry.models import CreateCharacter, Likeness, StartTraining, WriteBible
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
 from vibeboard.http.app import handler_of
@@ -16,6 +17,7 @@ from vibeboard.http.revisions import IdempotencyKey
 router = APIRouter()
 Member = Annotated[Caller, Depends(access.caller)]
 BIBLE = P + "/foundry/style-bible"
+Version = Annotated[int | None, Query(ge=1, le=99_999)]
 
 
 @router.get(P + "/foundry/characters")
@@ -45,9 +47,34 @@ async def read_training(characterId: str, caller: Member) -> dict[str, Any]:
     return characters.training(caller.project_id, characterId)
 
 
+@router.get(P + "/foundry/characters/{characterId}/likeness")
+async def read_likeness(characterId: str, caller: Member) -> dict[str, Any]:
+    return likeness.view(characters.read(caller.project_id, characterId))
+
+
+@router.post(P + "/foundry/characters/{characterId}/likeness", status_code=201)
+async def sign_likeness(characterId: str, body: Likeness, caller: Member) -> dict[str, Any]:
+    return likeness.sign_off(caller, characterId, body)
+
+
+@router.get(BIBLE + "/versions")
+async def list_bibles(caller: Member) -> dict[str, Any]:
+    return {"items": bible.versions(caller.project_id)}
+
+
+@router.get(BIBLE + "/violations")
+async def list_violations(caller: Member) -> dict[str, Any]:
+    return {"items": bible.violations(caller.project_id)}
+
+
+@router.get(BIBLE + "/page")
+async def print_bible(caller: Member, version: Version = None) -> HTMLResponse:
+    return HTMLResponse(bible.printed(caller.project_id, version))
+
+
 @router.get(BIBLE)
-async def read_bible(caller: Member, response: Response) -> dict[str, Any]:
-    item = bible.read(caller.project_id)
+async def read_bible(caller: Member, response: Response, version: Version = None) -> dict[str, Any]:
+    item = bible.read(caller.project_id, version)
     revisions.tag(response, item["version"])
     return bible.view(item)
 
@@ -59,7 +86,7 @@ async def write_bible(
     wanted = (body or WriteBible()).model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def work() -> dict[str, Any]:
-        return bible.view(bible.generate(caller.project_id, caller.user, wanted, caller.trace_id))
+        return bible.order(caller, wanted)
 
     answer = once(caller, "POST foundry/style-bible", key, wanted, work)
     revisions.tag(response, answer["version"])

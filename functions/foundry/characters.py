@@ -181,4 +181,4 @@ def lora_view(character: Item) -> dict[str, Any]:
 
 def view(item: Item) -> Item:
     """A character as people see it; `lora` is the SOP's training output."""
-    return public(item, hide=("lora", "origin")) | {"lora": lora_view(item)}
+    return public(item, hide=("lora", "origin", "likeness")) | {"lora": lora_view(item)}

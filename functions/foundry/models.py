@@ -1,6 +1,6 @@
 """What a client may send to the Character Foundry (SOP step 4)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -41,6 +41,20 @@ class GlobalRules(Body):
 
 
 class WriteBible(Body):
-    """What the house wants otherwise than generated; the rest is computed from breakdown and cast."""
+    """What the house wants otherwise than generated; the rest is computed from breakdown and cast.
+
+    reason: an Admin's, to write another version of a frozen bible.
+    """
 
     global_rules: GlobalRules = GlobalRules()
+    reason: Annotated[str, Field(max_length=1_000)] = ""
+
+
+class Likeness(Body):
+    """Who is to be seen in an uploaded picture, and what they agreed to. until: the last day, YYYY-MM-DD."""
+
+    upload_id: Annotated[str, Field(min_length=1, max_length=120)]
+    person: Annotated[str, Field(min_length=1, max_length=200)]
+    consent: Literal["granted", "refused"]
+    scope: Annotated[str, Field(min_length=1, max_length=500)]
+    until: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None

@@ -17,7 +17,7 @@ def cast(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def style_bible(event: dict[str, Any]) -> dict[str, Any]:
-    item = bible.generate(event["projectId"], ACTOR, trace_id=event.get("traceId", ""))
+    item = bible.written(event["projectId"], ACTOR, event.get("traceId", ""))
     return {
         "styleBibleId": item["styleBibleId"],
         "version": item["version"],

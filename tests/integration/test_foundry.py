@@ -348,3 +348,123 @@ def test_given_chosen_optics_when_the_task_runs_then_the_modifier_is_theirs_and_
     with pytest.raises(Exception, match="Potato") as refused:
         studio.task("foundry", "optics", projectId=project["projectId"])
     assert type(refused.value).__name__ == "OpticsImpossible"
+
+
+# ------------------------------------------------------------------ the bible in use, and faces
+
+
+def _cast(studio: Studio, project: Project) -> str:
+    """The SOP's femme fatale with the SOP's rules, and a bible."""
+    rules = {
+        "wardrobeRules": ["Black trench coat", "Red lipstick", "No hats"],
+        "lightingRules": ["High contrast", "Rim lighting from behind"],
+        "poseGuidance": ["Never facing directly at camera", "3/4 profile preferred"],
+    }
+    studio.call("POST", path(project, "/foundry/characters"), SOP_CHARACTER | rules)
+    wanted = {"globalRules": {"bannedElements": ["daylight", "crowds", "modern phones"]}}
+    assert studio.call("POST", path(project, "/foundry/style-bible"), wanted).status == 201
+    return path(project, "/foundry/style-bible")
+
+
+def test_given_a_bible_when_the_first_chain_uses_it_then_it_is_frozen_and_only_an_admins_reason_goes_on(
+    studio: Studio, project: Project
+) -> None:
+    bible = _cast(studio, project)
+    change = {"globalRules": {"requiredElements": ["smoke"]}}
+    assert studio.call("POST", bible, change, user="editor").json["version"] == 2
+    chain = studio.call("POST", path(project, "/scene-chains"), {"name": "Scene 1"}).json["id"]
+    other = {"globalRules": {"requiredElements": ["rain"]}}
+    before = studio.everything()
+
+    refused = studio.call("POST", bible, other, user="editor")
+    no_admin = studio.call("POST", bible, other | {"reason": "director"}, user="editor")
+
+    assert (refused.status, refused.code, refused.json["version"]) == (409, "STYLE_BIBLE_FROZEN", 2)
+    assert chain in refused.json["detail"]
+    assert (no_admin.status, no_admin.code) == (403, "ROLE_INSUFFICIENT")
+    assert studio.everything() == before
+    assert studio.call("POST", bible, change, user="editor").json["version"] == 2  # the same is no change
+    assert studio.task("foundry", "style_bible", projectId=project["projectId"])["version"] == 2
+    reasoned = studio.call("POST", bible, other | {"reason": "director's wish"}, user="admin").json
+    assert (reasoned["version"], reasoned["globalRules"]["requiredElements"]) == (3, ["rain"])
+    rows = studio.call("GET", bible + "/versions", user="viewer").json["items"]
+    assert [(row["version"], row.get("reason")) for row in rows] == [(1, None), (2, None), (3, "director's wish")]
+    second = studio.call("GET", bible, query={"version": "2"}).json
+    assert second["globalRules"]["requiredElements"] == ["smoke"]
+    assert studio.call("GET", bible, query={"version": "9"}).status == 404
+
+
+def test_given_shots_when_checked_against_the_bible_then_each_breach_is_named_where_it_stands(
+    studio: Studio, project: Project
+) -> None:
+    bible = _cast(studio, project)
+    chains = path(project, "/scene-chains")
+    chain = studio.call("POST", chains, {"name": "Scene 1", "masterStyleContext": "85mm"}).json["id"]
+    shots = [
+        {"prompt": "Femme fatale enters through steam", "characters": ["femme_fatale"]},
+        {"prompt": "She tips her hat", "firstFramePrompt": "facing the camera", "characters": ["femme_fatale"]},
+        {"prompt": "He tips his hat in daylight", "characters": []},
+    ]
+    made = studio.call("POST", f"{chains}/{chain}/segments", shots).json["segments"]
+
+    rows = studio.call("GET", bible + "/violations", user="viewer").json["items"]
+
+    told = [(row["segmentId"], row["field"], row["kind"], row["rule"], row["found"]) for row in rows]
+    assert told == [
+        (made[1]["id"], "prompt", "wardrobe", "No hats", "hat"),
+        (made[1]["id"], "firstFramePrompt", "pose", "Never facing directly at camera", "facing the camera"),
+        (made[1]["id"], "firstFramePrompt", "pose", "3/4 profile preferred", "facing the camera"),
+        (made[2]["id"], "prompt", "banned", "daylight", "daylight"),
+    ]
+
+
+def test_given_a_bible_when_printed_then_a_whole_page_comes_and_nothing_of_the_crews_words_is_markup(
+    studio: Studio, project: Project
+) -> None:
+    _cast(studio, project)
+    evil = {"name": "<script>alert(1)</script>", "wardrobeRules": ["<img src=x onerror=alert(1)>"]}
+    studio.call("POST", path(project, "/foundry/characters"), evil)
+    studio.call("POST", path(project, "/foundry/style-bible"), {})
+
+    page = studio.call("GET", path(project, "/foundry/style-bible/page"), user="viewer")
+
+    assert page.headers["content-type"].startswith("text/html")
+    for words in ("Femme Fatale", "Black trench coat", "modern phones", "&lt;script&gt;"):
+        assert words in page.text
+    assert "<script" not in page.text
+    assert "<img" not in page.text
+    assert "http" not in page.text.replace("https://", "http://").split("<body>")[1]
+
+
+def test_given_uploaded_faces_when_signed_off_then_who_and_what_is_recorded_for_each(
+    studio: Studio, project: Project, picture: Callable[..., bytes]
+) -> None:
+    pid = project["projectId"]
+    faces = [studio.upload(pid, f"f{n}.png", "asset", picture(96, 96, "PNG", 50 + n)).json for n in (1, 2)]
+    script = studio.upload(pid, "a.json", "asset", b"{}").json
+    keys_of = [face["key"] for face in faces]
+    studio.call("POST", path(project, "/foundry/characters"), {"name": "Vera", "referenceImages": keys_of})
+    route = path(project, "/foundry/characters/char_vera/likeness")
+    body = {"uploadId": faces[0]["uploadId"], "person": "Ada L.", "consent": "granted", "scope": "this film"}
+
+    signed = studio.call("POST", route, body, user="editor")
+    again = studio.call("POST", route, body | {"until": "2999-12-31"}, user="editor")
+
+    assert (signed.status, signed.json["sha256"], signed.json["recordedBy"]) == (201, faces[0]["sha256"], "user_editor")
+    shown = studio.call("GET", route, user="viewer").json
+    assert [row["until"] for row in shown["signOffs"]] == [again.json["until"]]
+    assert shown["unsigned"] == [faces[1]["key"]]
+    acts = [row["act"] for row in studio.call("GET", path(project, "/audit")).json["items"]]
+    assert acts.count("likeness.sign-off") == 2
+    before = studio.everything()
+    for change, status in (
+        ({"uploadId": "upl_none"}, 404),
+        ({"uploadId": script["uploadId"]}, 422),
+        ({"until": "2001-01-01"}, 422),
+        ({"until": "2999-02-31"}, 422),
+        ({"consent": "maybe"}, 422),
+        ({"person": ""}, 422),
+    ):
+        assert studio.call("POST", route, body | change).status == status, change
+    assert studio.call("POST", route, body, user="viewer").status == 403
+    assert studio.everything() == before

@@ -9,6 +9,7 @@ from vibeboard.domain.prompts import full_negative
 from vibeboard.jobs.engines import Rejected
 from vibeboard.providers import fal, runpod
 from vibeboard.providers.matrix import ENDPOINTS, nearest_ratio
+from vibeboard.providers.worker_orders import order_of
 from vibeboard.store import objects
 
 
@@ -87,3 +88,18 @@ def test_gpu_time_is_billed_by_started_seconds_and_unknown_when_unsaid(
 ) -> None:
     answer = runpod.outcome({"providerRef": "r", "model": "m"}, {"status": "FAILED", **told})
     assert answer.billed == billed
+
+
+@pytest.mark.parametrize("model", ENDPOINTS)
+def test_what_the_style_bible_bans_and_requires_is_in_every_request(model: str) -> None:
+    sent = fal.request_body(job(model, banned=["modern phones"], required=["wet surfaces"]))
+    told = f"{sent['prompt']} {sent.get('negative_prompt', '')}"
+    assert "wet surfaces" in sent["prompt"]
+    assert "modern phones" in told
+
+
+def test_footage_carries_what_the_style_bible_bans_and_requires() -> None:
+    body = {"prompt": "she runs", "negative": "hats", "rate": [24, 1], "width": 1280, "height": 720, "frames": 48,
+            "seed": 1, "firstFrame": "a.png", "required": ["wet surfaces"], "banned": ["daylight"]}  # fmt: skip
+    params, _ = order_of({"operation": "clip.generate", "input": body})
+    assert (params["prompt"], params["negativePrompt"]) == ("she runs. wet surfaces", "daylight, hats")

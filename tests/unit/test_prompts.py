@@ -10,6 +10,7 @@ from vibeboard.domain.prompts import (
     parse_negative,
     positive_wording,
     render,
+    with_banned,
 )
 
 
@@ -58,3 +59,9 @@ def test_given_a_model_without_negatives_then_removals_are_worded_positively_by_
 def test_given_any_elements_then_rendering_and_parsing_agree(elements: list[str]) -> None:
     once = parse_negative(negative_prompt(elements))
     assert parse_negative(render(once)) == once
+
+
+def test_given_banned_elements_when_joined_then_each_is_pressed_once_and_the_shots_own_weight_stays() -> None:
+    joined = with_banned("(crowd:1.5), hats", ["Crowd", "daylight", "modern phones", "daylight", "(:"])
+    assert joined == "(crowd:1.5), hats, (daylight:1.3), (modern phones:1.3)"
+    assert with_banned("", []) == ""

@@ -99,6 +99,14 @@ def as_wording(full: str) -> str:
     return ". ".join(filter(None, [positive_wording(term for term in terms if term.term not in known), clean]))
 
 
+def with_banned(negative: str, banned: Sequence[str]) -> str:
+    """The Style Bible's banned elements behind a shot's removals, pressed hard; what is named already stays."""
+    own = parse_negative(negative)
+    named = {term.term.lower() for term in own}
+    more = [WeightedTerm(_plain(element), STRONG) for element in banned if _plain(element).lower() not in named]
+    return render([*own, *(term for term in dict.fromkeys(more) if term.term)])
+
+
 def positive_wording(terms: Iterable[WeightedTerm]) -> str:
     """Removals for models without a negative input: "completely free of crowd, with no daylight, without hats"."""
     phrases = []

@@ -33,6 +33,7 @@ def look_of(project: Item) -> dict[str, Any]:
         "banned": rules.get("bannedElements", []),
         "required": rules.get("requiredElements", []),
         "styleBibleId": bible.get("styleBibleId", ""),
+        **({"styleBibleVersion": bible["version"]} if bible else {}),
         "cast": cast,
     }
 

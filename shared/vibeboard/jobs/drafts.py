@@ -145,6 +145,8 @@ def clip_draft(
         "tone": look.get("tone", ""),
         "genre": look.get("genre", ""),
         "palette": look.get("palette", []),
+        "required": look.get("required", []),
+        "banned": look.get("banned", []),
         "cast": [{k: v for k, v in member.items() if k not in _NOT_A_LOOK} for member in cast_of(chain, segment)],
         "place": segment.get("place") or chain.get("place", ""),
         "quality": quality,

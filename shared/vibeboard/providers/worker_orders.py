@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vibeboard.domain.prompts import plain_negative
+from vibeboard.domain.prompts import plain_negative, with_banned
 from vibeboard.store.table import Item
 
 CAMERA_WORDS = "The same scene, seen along another camera path"  # InfCam wants a caption
@@ -29,8 +29,9 @@ def _footage(body: dict[str, Any]) -> dict[str, Any]:
     numerator, denominator = body["rate"]
     return {
         "mode": "image_to_video",
-        "prompt": body["prompt"],
-        "negativePrompt": plain_negative(body["negative"]),  # the worker's samplers read no weights
+        "prompt": ". ".join(filter(None, [body["prompt"], ", ".join(body.get("required", []))])),
+        # the worker's samplers read no weights
+        "negativePrompt": plain_negative(with_banned(body["negative"], body.get("banned", []))),
         "width": body["width"],
         "height": body["height"],
         "rate": {"numerator": numerator, "denominator": denominator},

@@ -26,10 +26,20 @@ _SHOT = re.compile(r"_SH(\d+)$")
 def put_chain(project_id: str, chain: Item, actor: str) -> Item:
     item: Item = {**keys.chain(project_id, chain["id"]), **chain, "projectId": project_id, "rev": 1, "lockRev": 0}
     item |= {"segmentOrder": [], "createdAt": now()}
-    table().transact(
-        [Put(item, NEW), audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"])],
-    )
+    created = audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"])
+    table().transact([Put(item, NEW), created, *freeze_bible(project_id, chain)])
     return item
+
+
+def freeze_bible(project_id: str, chain: Item) -> list[Action]:
+    """The first chain that uses the Style Bible freezes it, in the transaction that makes the chain."""
+    look = chain.get("look", {})
+    if not look.get("styleBibleId"):
+        return []
+    standing = table().get(keys.bible(project_id)) or {}
+    change = {"frozenAt": standing.get("frozenAt") or now(), "frozenBy": standing.get("frozenBy") or chain["id"]}
+    unmoved = EXISTS & Attr("version").eq(look.get("styleBibleVersion", standing.get("version")))
+    return [Update(keys.bible(project_id), set=change, condition=unmoved)]
 
 
 def put_segments(

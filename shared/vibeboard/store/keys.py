@@ -12,7 +12,7 @@
 | breakdown        | PROJECT#p   | BREAKDOWN                           |
 | asset, upload    | PROJECT#p   | ASSET#id, UPLOAD#id                 |
 | character        | PROJECT#p   | CHARACTER#id                        |
-| style bible      | PROJECT#p   | BIBLE                               |
+| style bible      | PROJECT#p   | BIBLE; each version BIBLE#version   |
 | chain            | PROJECT#p   | CHAIN#id                            |
 | segment          | PROJECT#p   | CHAIN#id#SEG#id                     |
 | cut revision     | PROJECT#p   | CUT#chain#number                    |
@@ -117,6 +117,10 @@ def character(project_id: str, character_id: str) -> Key:
 
 def bible(project_id: str) -> Key:
     return _in_project(project_id, "BIBLE")
+
+
+def bible_version(project_id: str, version: int) -> Key:
+    return _in_project(project_id, f"BIBLE#{version:05d}")
 
 
 def chain(project_id: str, chain_id: str) -> Key:

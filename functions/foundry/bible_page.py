@@ -21,7 +21,7 @@ h3 { font-size: 13pt; margin: 0 0 2mm }
 section.person { break-inside: avoid; border-left: 3px solid #1b1b1f; padding: 0 0 0 5mm; margin: 0 0 7mm }
 h4 { font: 600 9pt/1 system-ui, sans-serif; text-transform: uppercase; letter-spacing: .06em; margin: 3mm 0 1.5mm }
 ul { margin: 0; padding-left: 5mm }
-.none { color: #5c5c66 }
+.none { color: #5c5c66; margin: 0 }
 code { font: 10pt ui-monospace, monospace }
 """
 
@@ -46,7 +46,7 @@ def page(bible: Item, title: str) -> str:
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Style Bible: {_e(title)}</title>"
         f"<meta name='viewport' content='width=device-width, initial-scale=1'><style>{_CSS}</style></head><body>"
-        f"<header><h1>Style Bible</h1><p class='meta'>{_e(title)} · version {_e(bible['version'])} · {state} · "
+        f"<header><h1>Style Bible</h1><p class='meta'>{_e(title)} · version {_e(bible['version'])} · {state} · written "
         f"{_e(bible['generatedAt'][:10])}</p></header>"
         f"<h2>Palette</h2><ul class='palette'>{palette}</ul>"
         f"<div class='pair'><div><h2>Banned</h2>{_list(rules.get('bannedElements', []))}</div>"

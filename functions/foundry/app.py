@@ -1,12 +1,13 @@
 """Routes of SOP step 4: characters, training, Style Bible."""
 
+import functools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse
 
-from foundry import bible, characters, likeness
-from foundry.models import CreateCharacter, Likeness, StartTraining, WriteBible
+from foundry import acting, bible, characters, likeness
+from foundry.models import CreateCharacter, Grip, Likeness, Performance, StartTraining, WriteBible
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
 from vibeboard.http.app import handler_of
@@ -55,6 +56,24 @@ async def read_likeness(characterId: str, caller: Member) -> dict[str, Any]:
 @router.post(P + "/foundry/characters/{characterId}/likeness", status_code=201)
 async def sign_likeness(characterId: str, body: Likeness, caller: Member) -> dict[str, Any]:
     return likeness.sign_off(caller, characterId, body)
+
+
+@router.post(P + "/foundry/characters/{characterId}/perform", status_code=202)
+async def perform(
+    characterId: str, body: Performance, caller: Member, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    work = functools.partial(acting.perform, caller, characterId, body)
+    return accepted(response, once(caller, f"POST {characterId}/perform", key, sent, work))
+
+
+@router.post(P + "/foundry/characters/{characterId}/contacts", status_code=202)
+async def contacts(
+    characterId: str, body: Grip, caller: Member, response: Response, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", by_alias=True)
+    work = functools.partial(acting.grip, caller, characterId, body)
+    return accepted(response, once(caller, f"POST {characterId}/contacts", key, sent, work))
 
 
 @router.get(BIBLE + "/versions")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from vibeboard.domain.story import HexColor
@@ -11,6 +11,8 @@ Rule = Annotated[str, Field(min_length=1, max_length=120)]
 Rules = Annotated[list[Rule], Field(max_length=12)]
 Elements = Annotated[list[Rule], Field(max_length=24)]
 Source = Annotated[str, Field(min_length=1, max_length=2_000)]  # a name, a key or a URL; kept, never fetched
+Key = Annotated[str, Field(min_length=1, max_length=500)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Attribute = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
@@ -58,3 +60,30 @@ class Likeness(Body):
     consent: Literal["granted", "refused"]
     scope: Annotated[str, Field(min_length=1, max_length=500)]
     until: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class Performance(Body):
+    """A performance of a character: drivingKey is an uploaded video; imageKey a picture of the character, by default
+    its first uploaded one."""
+
+    driving_key: Key
+    image_key: Key | None = None
+    prompt: Annotated[str, Field(max_length=2_000)] = ""
+    max_size: Literal[512, 720, 1280] = 720
+
+
+class Grip(Body):
+    """Where a character holds an object: videoKey is an uploaded video of `frames` frames, box the object in its first
+    frame as shares of the picture (x, y, width, height)."""
+
+    video_key: Key
+    object_name: Annotated[str, Field(min_length=1, max_length=80)]
+    box: tuple[Share, Share, Share, Share]
+    frames: Annotated[int, Field(strict=True, ge=1, le=2_000)]
+
+    @field_validator("box")
+    @classmethod
+    def _inside(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        if not (value[2] > 0 and value[3] > 0 and value[0] + value[2] <= 1 and value[1] + value[3] <= 1):
+            raise ValueError("the box must lie inside the picture and have a size")
+        return value

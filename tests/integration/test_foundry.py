@@ -264,7 +264,7 @@ def test_given_a_cap_that_just_pays_the_footage_when_cast_then_nobody_is_trained
     project = developed(studio, studio.project())
     pid = project["projectId"]
     aside = planned_footage(projects.read(pid), "draft")
-    needed = (aside + 2_000_000) / 1_000_000
+    needed = math.ceil((aside + 2_000_000) / 10_000) / 100  # dollars, whole cents
     for cap, trained in ((needed - 0.01, 0), (needed, 1)):
         answer = studio.call("PUT", path(project, ""), {"creativeContract": {"budgetCap": round(cap, 2)}})
         assert answer.status == 200, answer.text

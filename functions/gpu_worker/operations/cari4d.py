@@ -7,15 +7,12 @@ OpenPose key points, and SMPL-H under its own terms. Its steps run as its own pr
 import json
 import os
 import shutil
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from gpu_worker.bench import Bench, Made
 from gpu_worker.models import Model, release
 from vibeboard.domain.errors import Invalid, ProviderFailed
-from vibeboard.media.frames import bgr_frames
-from vibeboard.media.probe import probe
 from vibeboard.media.programs import run_program
 from vibeboard.providers.worker_ops import Contacts
 
@@ -76,8 +73,10 @@ def on_gpu(bench: Bench) -> Made:
     fits = sorted((data / "fit").rglob("*.pth"))
     if not fits:
         raise ProviderFailed("CARI4D finished without a reconstruction", fix="Check masks and mesh of the order.")
+    from vibeboard.providers.sandbox.contacts import report
+
     touching = _from_fit(fits[-1])
-    told = _told(wanted, touching, {"engine": MODEL.name, "touchingMetres": TOUCHING_METRES})
+    told = report(wanted.object_name, touching, {"engine": MODEL.name, "touchingMetres": TOUCHING_METRES})
     bench.out("contacts").write_text(json.dumps(told, indent=2), "utf-8")
     return Made({"frames": len(touching), "contactFrames": sum(touching)})
 
@@ -92,73 +91,14 @@ def _from_fit(path: Path) -> list[bool]:
 
 
 def on_cpu(bench: Bench) -> Made:
-    """The object's box followed by its own features; held where it moves with what is around it, not with the
-    background. Says nothing of depth or of which finger."""
-    import cv2
-    import numpy as np
+    from vibeboard.providers.sandbox import contacts
 
     wanted = cast(Contacts, bench.params)
-    info = probe(bench.assets["video"])
-    scale = 360 / max(360, info.height)
-    left, top, across, down = wanted.box
-    box = np.array([left * info.width, top * info.height, across * info.width, down * info.height]) * scale
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    boxes, moves = [box.copy()], []
-    greys = (
-        cv2.cvtColor(cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-        for frame in bgr_frames(info)
+    facts = contacts.contacts(
+        bench.assets["video"],
+        bench.out("contacts"),
+        object_name=wanted.object_name,
+        box=wanted.box,
+        progress=lambda part: bench.progress(part, "tracking"),
     )
-    for number, (one, two) in enumerate(pairwise(greys)):
-        bench.progress(0.05 + 0.9 * number / info.frames, "tracking")
-        field = flow.calc(one, two, None)
-        x, y, w, h = (round(value) for value in boxes[-1])
-        inside = _part(field, x, y, w, h)
-        ring = _ring(field, x, y, w, h)
-        rest = np.median(field.reshape(-1, 2), axis=0)
-        moved = np.median(inside.reshape(-1, 2), axis=0) if inside.size else rest
-        beside = np.median(ring, axis=0) if ring.size else rest
-        moves.append((moved - rest, beside - rest))
-        boxes.append(np.array([*(boxes[-1][:2] + moved), *boxes[-1][2:]]))
-    # Moved by somebody: the object and its surroundings go together, and apart from the background.
-    together = [bool(np.hypot(*own) > 0.35 and np.hypot(*(own - near)) < 0.6 * np.hypot(*own)) for own, near in moves]
-    touching = _steady([*together[:1], *together])
-    whole = np.array([info.width, info.height, info.width, info.height]) * scale
-    method = {"engine": "sandbox/contacts", "note": "From motion in the picture; no depth, no fingers."}
-    told = _told(wanted, touching, method) | {"boxes": [[round(float(v), 4) for v in b / whole] for b in boxes]}
-    bench.out("contacts").write_text(json.dumps(told, indent=2), "utf-8")
-    return Made({"frames": len(touching), "contactFrames": sum(touching)}, model="sandbox/contacts")
-
-
-def _part(field: Any, x: int, y: int, w: int, h: int) -> Any:
-    return field[max(0, y) : max(0, y + h), max(0, x) : max(0, x + w)]
-
-
-def _ring(field: Any, x: int, y: int, w: int, h: int) -> Any:
-    """Motion just outside the box, a quarter of its size wide."""
-    import numpy as np
-
-    wide, high = max(2, w // 4), max(2, h // 4)
-    around = np.zeros(field.shape[:2], bool)
-    around[max(0, y - high) : max(0, y + h + high), max(0, x - wide) : max(0, x + w + wide)] = True
-    around[max(0, y) : max(0, y + h), max(0, x) : max(0, x + w)] = False
-    return field[around]
-
-
-def _steady(flags: list[bool], reach: int = 2) -> list[bool]:
-    """By majority over a few frames: a hand does not let go for one frame."""
-    return [
-        2 * sum(part) > len(part)
-        for index in range(len(flags))
-        if (part := flags[max(0, index - reach) : index + reach + 1])
-    ]
-
-
-def _told(wanted: Contacts, touching: list[bool], facts: dict[str, Any]) -> dict[str, Any]:
-    """{object, frames, contacts: [{first, last}]}: last included, frames from 0."""
-    spans: list[dict[str, int]] = []
-    for index, held in enumerate(touching):
-        if held and spans and spans[-1]["last"] == index - 1:
-            spans[-1]["last"] = index
-        elif held:
-            spans.append({"first": index, "last": index})
-    return {"object": wanted.object_name, "frames": len(touching), "contacts": spans, **facts}
+    return Made(facts, model=contacts.MODEL)

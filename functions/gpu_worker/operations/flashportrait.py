@@ -181,36 +181,14 @@ def on_gpu(bench: Bench) -> Made:
 
 
 def on_cpu(bench: Bench) -> Made:
-    """The driver's motion since its first frame (dense flow, smoothed), laid over the still: no new pixels."""
-    import cv2
-    import numpy as np
+    from vibeboard.providers.sandbox import performance
 
     wanted = cast(Perform, bench.params)
-    frames, info = _driving(bench)
-    still = cv2.imread(str(bench.assets["reference"]), cv2.IMREAD_COLOR)
-    if still is None:
-        raise Invalid("The reference is no picture that can be read", fix="Send it as PNG, JPEG or WebP.")
-    scale = wanted.max_size / max(still.shape[:2])
-    height, width = (max(2, int(side * scale) // 2 * 2) for side in still.shape[:2])
-    still = cv2.resize(still, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    size = (max(32, round(info.width * 192 / info.height)), 192)
-    first = cv2.cvtColor(cv2.resize(frames[0], size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    travelled: list[float] = []
-
-    def played() -> Any:
-        for number, frame in enumerate(frames):
-            bench.progress(0.05 + 0.9 * number / len(frames), "warp")
-            grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-            # Where in the first frame each place of this one came from, without the flow's fine noise.
-            back = cv2.GaussianBlur(flow.calc(grey, first, None), (0, 0), 3.0)
-            travelled.append(float(np.hypot(back[..., 0] / size[0], back[..., 1] / size[1]).mean()))
-            large = cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
-            across = columns + large[..., 0] * (width / size[0])
-            down = rows + large[..., 1] * (height / size[1])
-            yield cv2.remap(still, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-
-    write_bgr(played(), (width, height), info.rate, bench.out("picture"))
-    facts = {"frames": len(frames), "width": width, "height": height, "meanTravel": round(float(np.mean(travelled)), 5)}
-    return Made(facts, model="sandbox/performance", seed=wanted.seed)
+    facts = performance.perform(
+        bench.assets["reference"],
+        bench.assets["driving"],
+        bench.out("picture"),
+        max_size=wanted.max_size,
+        progress=lambda part: bench.progress(part, "warp"),
+    )
+    return Made(facts, model=performance.MODEL, seed=wanted.seed)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from media.operations import assets, clips, compare, cutting, export, frames, optics, publish, sound, vfx
+from media.operations import acting, assets, clips, compare, cutting, export, frames, optics, publish, sound, vfx
 from media.work import Work
 
 OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
@@ -14,6 +14,8 @@ OPERATIONS: dict[str, Callable[[Work], dict[str, Any]]] = {
     "asset.deconstruct": assets.build,
     "asset.materials": assets.materials,
     "character.train": assets.train_character,
+    "character.perform": acting.perform,
+    "character.contacts": acting.grip,
     "optics.refocus": optics.refocus,
     "vfx.reshoot": vfx.run,
     "vfx.rescue-focus": vfx.run,

@@ -115,6 +115,13 @@ def _sheet(work: Work, files: list[dict[str, Any]], answer: dict[str, Any]) -> P
     return path
 
 
+def _acting(work: Work, found: dict[str, Path], answer: dict[str, Any]) -> dict[str, Any]:
+    ((name, path),) = found.items()
+    file = kept(work, path, "video" if name == "picture" else name)
+    facts = {"model": answer["model"], "metrics": answer["worker"]["metrics"]}
+    return {name: file["key"], "provenance": _record(work, [file], answer), **facts}
+
+
 def _frame(work: Work, found: dict[str, Path], answer: dict[str, Any]) -> dict[str, Any]:
     file = kept(work, found["picture"], "image")
     facts = {"model": answer["model"], "metrics": answer["worker"]["metrics"]}
@@ -125,5 +132,7 @@ def _frame(work: Work, found: dict[str, Path], answer: dict[str, Any]) -> dict[s
 TAKEN: dict[str, Callable[[Work, dict[str, Path], dict[str, Any]], dict[str, Any]]] = {
     "asset.deconstruct": _asset,
     "asset.materials": _asset,
+    "character.perform": _acting,
+    "character.contacts": _acting,
     "optics.refocus": _frame,
 }

@@ -72,6 +72,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", P + "/foundry/characters"): "edit",
     ("GET", P + "/foundry/characters/{characterId}/likeness"): "view",
     ("POST", P + "/foundry/characters/{characterId}/likeness"): "edit",
+    ("POST", P + "/foundry/characters/{characterId}/perform"): "generate",
+    ("POST", P + "/foundry/characters/{characterId}/contacts"): "generate",
     ("GET", P + "/foundry/style-bible"): "view",
     ("GET", P + "/foundry/style-bible/versions"): "view",
     ("GET", P + "/foundry/style-bible/violations"): "view",

@@ -154,6 +154,15 @@ def preview_made(job: Item, result: dict[str, Any]) -> list[Action]:
     return [Update(keys.chain(job["projectId"], job["target"]["chainId"]), set=change, condition=EXISTS)]
 
 
+def character_acted(job: Item, result: dict[str, Any]) -> list[Action]:
+    """A performance or a grip of a character; the newest stands on it, older ones stay with their jobs."""
+    name = "performance" if job["operation"] == "character.perform" else "contacts"
+    row = {"jobId": job["jobId"], "key": result["picture" if name == "performance" else "contacts"]}
+    row |= {"model": result["model"], "metrics": result.get("metrics", {}), "at": now()}
+    key = keys.character(job["projectId"], job["target"]["characterId"])
+    return [Update(key, set={name: row, "updatedAt": now()}, condition=EXISTS)]
+
+
 def nothing_else(_job: Item, _result: dict[str, Any]) -> list[Action]:
     """The result is the job's own: it is looked at, and used by whoever chooses it."""
     return []
@@ -183,6 +192,8 @@ OUTCOMES: dict[str, Outcome] = {
     "asset.deconstruct": asset_built,
     "asset.materials": materials_made,
     "character.train": character_trained,
+    "character.perform": character_acted,
+    "character.contacts": character_acted,
     "optics.refocus": nothing_else,
     "pass.compare": passes_compared,
     "export.master": export_finished,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+VIDEOS = frozenset({".mp4", ".mov"})
 LINK_SECONDS = 900  # life of a download link
 LINK_REUSE_SECONDS = 300  # a link is handed out again for so long, for signing costs more than all else of a timeline
 UPLOAD_LINK_SECONDS = 300
@@ -45,12 +46,17 @@ def content_type(name: str) -> str:
 
 
 def own_picture(project_id: str, key: str, field: str = "imageKey") -> str:
-    """A picture must lie under the project's own prefix: another project's key reads as missing. Raises Invalid."""
-    suffix = Path(key).suffix.lower()
+    """A picture of the project. Raises Invalid."""
+    return own_file(project_id, key, field, PICTURES)
+
+
+def own_file(project_id: str, key: str, field: str, suffixes: frozenset[str]) -> str:
+    """A file must lie under the project's own prefix: another project's key reads as missing. Raises Invalid."""
     ours = key.startswith(keys.media_prefix(project_id)) and ".." not in key
-    if not ours or suffix not in PICTURES or not exists(key):
+    if not ours or Path(key).suffix.lower() not in suffixes or not exists(key):
+        what = "picture" if suffixes == PICTURES else "video"
         raise Invalid(
-            f"{field} names no picture of this project", field=field, fix="Upload the picture and use its key."
+            f"{field} names no {what} of this project", field=field, fix=f"Upload the {what} and use its key."
         )
     return key
 

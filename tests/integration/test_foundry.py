@@ -1,5 +1,6 @@
 """SOP step 4 (and the production's steps 3 to 5): characters, training, Style Bible, and what the budget leaves."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -259,12 +260,14 @@ def test_given_a_character_somebody_made_when_cast_then_their_choices_stay(studi
 
 def test_given_a_cap_that_just_pays_the_footage_when_cast_then_nobody_is_trained(studio: Studio) -> None:
     from foundry.casting import planned_footage
-    from vibeboard.store import projects
+    from vibeboard.store import ledger, projects
 
     project = developed(studio, studio.project())
     pid = project["projectId"]
     aside = planned_footage(projects.read(pid), "draft")
-    needed = math.ceil((aside + 2_000_000) / 10_000) / 100  # dollars, whole cents
+    budget = ledger.read(pid)
+    words = budget["committed"] + budget["reserved"]  # outline and breakdown are paid for already
+    needed = math.ceil((aside + words + 2_000_000) / 10_000) / 100  # dollars, whole cents
     for cap, trained in ((needed - 0.01, 0), (needed, 1)):
         answer = studio.call("PUT", path(project, ""), {"creativeContract": {"budgetCap": round(cap, 2)}})
         assert answer.status == 200, answer.text

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from tests.fakes.runpod import FakeRunPod, Running
 from tests.fakes.server import Response
 from tests.integration.line import SETTINGS, Line, job_of
 from tests.integration.studio import Studio
+from vibeboard.media.frames import write_bgr
 from vibeboard.providers.sandbox.deconstruct import deconstruct
 from vibeboard.providers.worker_ops import BY_OP, read_order
 from vibeboard.store import objects
@@ -168,3 +170,112 @@ def test_given_a_fault_at_submission_when_ordered_then_it_is_sent_once_and_stand
 
     assert runpod.count("POST", "/run") == 1
     assert job_of(project["projectId"], order_id)["status"] == status
+
+
+# ------------------------------------------------------------------ performances and grips
+
+
+@pytest.fixture(scope="module")
+def driving(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A second of a face-like disc that moves to the right over a still, textured wall."""
+    wall = np.random.default_rng(2).integers(60, 120, (120, 160, 3), np.uint8)
+    frames = []
+    for number in range(12):
+        frame = cv2.GaussianBlur(wall, (0, 0), 1.5)
+        cv2.circle(frame, (50 + 3 * number, 60), 22, (150, 180, 220), -1)
+        cv2.circle(frame, (44 + 3 * number, 54), 4, (20, 20, 30), -1)
+        cv2.circle(frame, (58 + 3 * number, 54), 4, (20, 20, 30), -1)
+        frames.append(frame)
+    out = tmp_path_factory.mktemp("driving") / "d.mp4"
+    write_bgr(frames, (160, 120), Fraction(12), out)
+    return out.read_bytes()
+
+
+def cast(studio: Studio, project: dict[str, Any], picture: Any, driving: bytes) -> tuple[str, dict[str, Any]]:
+    """A character with one uploaded face, and the bodies of both orders."""
+    pid = project["projectId"]
+    face = studio.upload(pid, "face.png", "asset", picture(128, 128, "PNG")).json["key"]
+    video = studio.upload(pid, "d.mp4", "clip", driving).json["key"]
+    studio.call("POST", f"/api/projects/{pid}/foundry/characters", {"name": "Vera", "referenceImages": [face]})
+    return f"/api/projects/{pid}/foundry/characters/char_vera", {
+        "perform": {"drivingKey": video, "prompt": "she looks right", "maxSize": 512},
+        "contacts": {"videoKey": video, "objectName": "coin", "box": [0.2, 0.3, 0.25, 0.4], "frames": 12},
+    }
+
+
+def test_given_a_driving_video_when_played_and_gripped_here_then_both_stand_on_the_character(
+    studio: Studio, project: dict[str, Any], picture: Any, driving: bytes
+) -> None:
+    route, bodies = cast(studio, project, picture, driving)
+    jobs = {}
+    for name, body in bodies.items():
+        answer = studio.call("POST", f"{route}/{name}", body, user="editor")
+        assert answer.status == 202, answer.text
+        jobs[name] = answer.json["jobId"]
+    Line(studio).until_quiet()
+
+    played, held = (job_of(project["projectId"], jobs[name])["result"] for name in ("perform", "contacts"))
+    assert (played["model"], played["metrics"]["frames"]) == ("sandbox/performance", 12)
+    assert played["metrics"]["meanTravel"] > 0.003
+    assert objects.read(played["picture"])[4:8] == b"ftyp"
+    assert len(played["provenance"]["parents"]) == 2
+    told = objects.read_json(held["contacts"])
+    assert (told["object"], told["frames"], len(told["boxes"])) == ("coin", 12, 12)
+    assert told["boxes"][-1][0] > told["boxes"][0][0] + 0.1  # the box went along with what moved
+    character = studio.call("GET", route.rsplit("/", 1)[0]).json["items"][0]
+    assert character["performance"]["jobId"] == jobs["perform"]
+    assert character["contacts"]["key"] == held["contacts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "status"),
+    [
+        ("perform", {"drivingKey": "projects/x/d.mp4"}, 422),
+        ("perform", {"imageKey": "../face.png"}, 422),
+        ("perform", {"maxSize": 9_000}, 422),
+        ("perform", {"prompt": "x" * 2_001}, 422),
+        ("contacts", {"box": [0.9, 0.9, 0.5, 0.5]}, 422),
+        ("contacts", {"box": [0, 0, 0, 0]}, 422),
+        ("contacts", {"box": "all"}, 422),
+        ("contacts", {"frames": 10_000}, 422),
+        ("contacts", {"videoKey": "https://x.test/d.mp4"}, 422),
+    ],
+)
+def test_given_a_bad_order_when_sent_then_it_is_refused_and_nothing_stands(
+    studio: Studio,
+    project: dict[str, Any],
+    picture: Any,
+    driving: bytes,
+    name: str,
+    change: dict[str, Any],
+    status: int,
+) -> None:
+    route, bodies = cast(studio, project, picture, driving)
+    before = studio.everything()
+
+    answer = studio.call("POST", f"{route}/{name}", bodies[name] | change)
+
+    assert (answer.status, bool(answer.code)) == (status, True)
+    assert studio.call("POST", f"{route}/{name}", bodies[name], user="viewer").status == 403
+    assert studio.everything() == before
+
+
+def test_given_keys_when_a_performance_is_ordered_then_the_envelope_goes_out_and_the_film_comes_home(
+    studio: Studio, runpod: FakeRunPod, project: dict[str, Any], picture: Any, driving: bytes
+) -> None:
+    route, bodies = cast(studio, project, picture, driving)
+    order_id = studio.call("POST", f"{route}/perform", bodies["perform"], user="editor").json["jobId"]
+    line = Line(studio)
+    line.until_quiet()
+    job = runpod.only()
+    envelope, operation, params = read_order(job.input)
+    assert (envelope.op, set(envelope.assets)) == ("flashportrait.perform", {"reference", "driving"})
+    assert (params.max_size, params.prompt) == (512, "she looks right")  # type: ignore[attr-defined]
+    assert operation.licence.startswith("FlashPortrait")
+    finish(runpod, job, {"picture": driving})
+    line.deliver(runpod.webhook(job))
+    line.until_quiet()
+
+    done = job_of(project["projectId"], order_id)
+    assert (done["status"], done["actual"]) == ("SUCCEEDED", GPU_BILL)
+    assert objects.read(done["result"]["picture"]) == driving

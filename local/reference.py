@@ -6,6 +6,7 @@ from local import openapi
 from local.errors import Exit
 from vibeboard.domain.formats import ASPECT_RATIOS, FRAME_RATES, QUALITIES, frame_size
 from vibeboard.domain.gates import GATES
+from vibeboard.domain.gear import BOKEH_SHAPES, CAMERAS, LENS_TYPES, LENSES
 from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, IMAGE_MODELS, TRAINING_RUN, to_usd
 from vibeboard.domain.qc import RULES
 from vibeboard.domain.roles import APPROVAL_ROLES, PERMISSIONS
@@ -87,6 +88,41 @@ def formats_page() -> str:
     )
 
 
+def gear_page() -> str:
+    """Cameras and lens families of the Optics Engine, with the formulas they go into."""
+    cameras = [[c.name, f"{c.width:g} x {c.height:g}", f"{c.coc:.4f}", c.color_science] for c in CAMERAS]
+    lenses = [
+        [lens.name, lens.lens_type, f"{lens.squeeze:g}", f"{lens.transmittance:g}", f"{lens.circle:g}", lens.look]
+        for lens in LENSES
+    ]
+    return (
+        f"# Cameras, lenses, optics\n\n{MADE}{_FORMULAS}\n"
+        f"{_table(['camera', 'sensor, mm', 'circle of confusion, mm', 'colour science'], cameras)}\n"
+        f"{_table(['lens family', 'type', 'squeeze', 'transmittance', 'image circle, mm', 'look'], lenses)}\n"
+        f"Bokeh shapes: {', '.join(BOKEH_SHAPES)}. Lens types: {', '.join(LENS_TYPES)}.\n"
+    )
+
+
+_FORMULAS = """Lengths in mm: f focal length, N f-number, s distance in focus, d another distance, c circle of confusion
+(sensor diagonal / 1500), w x h the sensor, q the squeeze, t the transmittance.
+
+```
+angle of view      2 atan(w q / 2f), 2 atan(h / 2f)
+hyperfocal         H = f^2 / (N c) + f
+near, far          s (H - f) / (H + s - 2f), s (H - f) / (H - s); infinite from s = H on
+blur disc          f^2 / N * |d - s| / (d (s - f)); of a point infinitely far: f^2 / (N (s - f))
+T-stop             N / sqrt(t)
+full frame equal   36 f / (w q)
+```
+
+Refused with the reason (`OPTICS_IMPOSSIBLE`): apertures outside f/0.7 to f/64, focal lengths outside 4 to 1200 mm,
+openings wider than 350 mm, squeezes outside 1 to 2, a T-stop faster than its f-number, focus inside the focal length, unknown
+lens types or bokeh shapes. A rack eases in 1/distance, as a focus ring is marked. `POST /api/optics/refocus` focuses a
+picture of the project anew: GenFocus on RunPod, `sandbox/lens-blur` here (a blur of the lens's real size and shape
+over a guessed depth). A chain with its style is locked against both.
+"""
+
+
 def exits_page() -> str:
     rows = [[str(code.value), code.name.lower().replace("_", " ")] for code in Exit]
     return f"# Exit codes of `vibeboard`\n\n{MADE}{_table(['code', 'meaning'], rows)}"
@@ -98,6 +134,7 @@ PAGES = {
     "formats.md": formats_page,
     "exit-codes.md": exits_page,
     "qc.md": qc_page,
+    "gear.md": gear_page,
     "openapi.json": openapi.render,
 }
 

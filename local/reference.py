@@ -116,7 +116,8 @@ full frame equal   36 f / (w q)
 ```
 
 Refused with the reason (`OPTICS_IMPOSSIBLE`): apertures outside f/0.7 to f/64, focal lengths outside 4 to 1200 mm,
-openings wider than 350 mm, squeezes outside 1 to 2, a T-stop faster than its f-number, focus inside the focal length, unknown
+openings wider than 350 mm,
+squeezes outside 1 to 2, a T-stop faster than its f-number, focus inside the focal length, unknown
 lens types or bokeh shapes. A rack eases in 1/distance, as a focus ring is marked. `POST /api/optics/refocus` focuses a
 picture of the project anew: GenFocus on RunPod, `sandbox/lens-blur` here (a blur of the lens's real size and shape
 over a guessed depth). A chain with its style is locked against both.

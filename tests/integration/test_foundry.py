@@ -471,3 +471,19 @@ def test_given_uploaded_faces_when_signed_off_then_who_and_what_is_recorded_for_
         assert studio.call("POST", route, body | change).status == status, change
     assert studio.call("POST", route, body, user="viewer").status == 403
     assert studio.everything() == before
+
+
+def test_given_a_whole_cast_when_the_chains_are_made_from_the_breakdown_then_the_first_freezes_the_bible_once(
+    studio: Studio, project: Project
+) -> None:
+    developed(studio, project)
+    pid = project["projectId"]
+    for task in ("cast", "style_bible", "optics"):
+        studio.task("foundry", task, projectId=pid, run=1)
+
+    one = studio.call("POST", path(project, "/scene-chains/export"), user="editor")
+    two = studio.call("POST", path(project, "/scene-chains/export"), user="editor")
+
+    assert one.json == two.json
+    bible = studio.call("GET", path(project, "/foundry/style-bible")).json
+    assert (bible["frozen"], bible["frozenBy"]) == (True, one.json["chains"][0])

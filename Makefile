@@ -34,6 +34,12 @@ format: setup
 overspend: setup ## 20 runs of 64 clients against a cap that affords a third
 	@OVERSPEND_RUNS=20 $(PY) -m pytest -q tests/workflow/test_money.py
 
+kills: setup ## 50 SIGKILLs at random moments of small films (KILLS=…): same frames, same spend, nothing sent twice
+	@$(PY) -m tests.benchmarks.kills --kills $(or $(KILLS),50)
+
+aws-calls: setup ## count the AWS calls of every route and write the table
+	@$(PY) -m tests.benchmarks.aws_calls
+
 simulate: setup ## a million seeded schedules of the job protocol (about half an hour a core)
 	@$(PY) -m tests.simulation --schedules 1000000
 

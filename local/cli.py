@@ -138,6 +138,22 @@ def analyze(clip: Path, references: tuple[Path, ...], split: bool, as_json: bool
     click.echo(told)
 
 
+@cli.command()
+@click.option("--stack", help="A deployed stack; AWS credentials and region as for any AWS command.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="A folder of `serve --data`, not in use."
+)
+@click.option("--json", "as_json", is_flag=True)
+def redrive(stack: str | None, data: Path | None, as_json: bool) -> None:
+    """Give work that was given up another go: a stack's dead letters, or a folder's open jobs."""
+    from local import redrive as work
+
+    if (stack is None) == (data is None):
+        raise click.UsageError("name either --stack or --data")
+    moved = work.of_stack(stack) if stack else work.of_folder(data or Path())
+    click.echo(json.dumps(moved) if as_json else "\n".join(f"{n} {name}" for name, n in moved.items()) or "Nothing.")
+
+
 @cli.group()
 def package() -> None:
     """Release packages."""

@@ -1,17 +1,26 @@
-"""Giving up jobs' messages another go: what lies in the dead-letter queue goes back to the queue it came from.
+"""`vibeboard redrive`: work that was given up gets another go.
 
-Every consumer is idempotent, so a message that is moved twice, or whose work was done meanwhile, changes nothing.
+In a deployed stack, what lies in the dead-letter queue goes back to the queue it came from. In a folder of `serve` or
+`film`, whose queues ended with their process, every open job and batch is handed back by the reconciler. Every consumer
+is idempotent, so a message that is moved twice, or whose work was done meanwhile, changes nothing.
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from local.errors import CommandFailed, Exit
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+QUEUES = {"submit": "SubmitQueue", "media": "MediaQueue", "settle": "SettleQueue"}  # by their names in the template
+DEAD_LETTERS = "JobsDeadLetters"
+QUIET_SECONDS = 120.0  # a folder's work is left alone when nothing of it moved for so long
 SUBMIT, MEDIA, SETTLE = "submit", "media", "settle"
 HIDDEN_SECONDS = 120  # while a batch is being moved
 UNREADABLE = "unreadable"
@@ -64,6 +73,66 @@ def queue_of(body: str) -> str:
         asked = json.loads(body)
     except ValueError:
         return UNREADABLE
-    if not isinstance(asked, dict) or not {"projectId", "jobId"} <= asked.keys():
+    if not isinstance(asked, dict) or "projectId" not in asked or not asked.keys() & {"jobId", "jobIds", "batchId"}:
         return UNREADABLE
     return SETTLE if "delivery" in asked or "error" in asked else SUBMIT
+
+
+def of_stack(name: str) -> dict[str, int]:
+    """Redrive the deployed stack `name` with the caller's own AWS credentials. Returns how many went to which queue.
+
+    Raises CommandFailed for a stack that is not there or has no job queues.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
+        found = {
+            row["LogicalResourceId"]: row["PhysicalResourceId"]
+            for page in pages
+            for row in page["StackResourceSummaries"]
+        }
+        queues = {short: found[logical] for short, logical in QUEUES.items()}
+        return redrive(boto3.client("sqs"), found[DEAD_LETTERS], queues)
+    except (ClientError, BotoCoreError, KeyError) as trouble:
+        raise CommandFailed(
+            Exit.NOT_FOUND if isinstance(trouble, KeyError) else Exit.ENVIRONMENT,
+            f"The stack {name} cannot be redriven",
+            why=f"{trouble}",
+            fix="check the stack's name, AWS_REGION and your credentials",
+        ) from trouble
+
+
+def of_folder(folder: Path) -> dict[str, int]:
+    """Hand every open job and batch in a data folder back, and stay until nothing moves any more.
+
+    Returns the reconciler's counts and how many jobs are `open` still. Raises CommandFailed for no such folder.
+    """
+    from local.aws import EmbeddedAws
+    from local.film import TEMPLATE
+    from vibeboard.store import keys
+
+    if not (folder / "lock").exists():
+        raise CommandFailed(
+            Exit.NOT_FOUND, f"{folder} is no data folder", fix="name the folder given to `serve --data`"
+        )
+    with EmbeddedAws(TEMPLATE, folder) as aws:
+        payload = json.dumps({"resendAfterSeconds": 0, "redoAfterSeconds": 0}).encode()
+        answer = aws.client("lambda").invoke(FunctionName=aws.resources["JobsReconcileFunction"], Payload=payload)
+        moved: dict[str, int] = json.loads(answer["Payload"].read())
+        left, since = -1, time.monotonic()
+        while time.monotonic() - since < QUIET_SECONDS:
+            rows = aws.client("dynamodb").query(
+                TableName=aws.resources["Table"],
+                IndexName=keys.INDEX,
+                KeyConditionExpression="GSI1PK = :open",
+                ExpressionAttributeValues={":open": {"S": keys.OPEN_JOBS}},
+                Select="COUNT",
+            )
+            if rows["Count"] != left:
+                left, since = rows["Count"], time.monotonic()
+            if not left:
+                break
+            time.sleep(0.5)
+    return {name: count for name, count in moved.items() if count} | {"open": left}

@@ -1,11 +1,15 @@
 """Chains, segments, takes and jobs as people see them: the SOP's fields, links that work now, and the gates."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from vibeboard.domain.gates import evaluate
 from vibeboard.domain.pricing import to_usd
 from vibeboard.film import takes
 from vibeboard.film.continuity import StaleParts, rerun, stale_parts
+from vibeboard.jobs.clock import stamp_of
+from vibeboard.jobs.settlement import AT_REST
 from vibeboard.store import objects
 from vibeboard.store.table import Item, public
 
@@ -97,8 +101,39 @@ def take_view(take: Item, segment: Item | None = None) -> Item:
     return view
 
 
-def job_view(job: Item) -> Item:
-    """One Job object everywhere: {jobId, status, progress, estimatedCost, cost, target, error?, result?, …}."""
+# What a Job object is made of; a job's input and most of its result are left in the table.
+JOB_PARTS = (
+    "SK", "jobId", "projectId", "batchId", "operation", "status", "progress", "attempt", "fence", "model", "provider",
+    "target", "amount", "actual", "traceId", "createdAt", "updatedAt", "submittedAt", "polledAt", "error",
+    "result.model",
+)  # fmt: skip
+
+
+def eta(job: Item) -> str | None:
+    """When a running job will be done, if it goes on as it did until its progress was last reported; else None."""
+    progress, seen = job.get("progress", 0), job.get("polledAt")
+    if job["status"] != "SUBMITTED" or not seen or not 0 < progress < 100:
+        return None
+    began, at = (datetime.fromisoformat(text) for text in (job["submittedAt"], seen))
+    return stamp_of(began.timestamp() + (at - began).total_seconds() * 100 / progress)
+
+
+def eta_of_all(jobs: Iterable[Item]) -> str | None:
+    """When all of these will be at rest, at the pace of those that are; None while none is, or when all are."""
+    rows = list(jobs)
+    done = [row for row in rows if row["status"] in AT_REST]
+    if not done or len(done) == len(rows):
+        return None
+    began = min(datetime.fromisoformat(row["createdAt"]).timestamp() for row in rows)
+    spent = max(datetime.fromisoformat(row["updatedAt"]).timestamp() for row in done) - began
+    return stamp_of(began + spent * len(rows) / len(done))
+
+
+def job_view(job: Item, *, link: bool = True) -> Item:
+    """One Job object everywhere: {jobId, status, progress, eta, estimatedCost, cost, target, error?, outputUrl?, …}.
+
+    attempt counts takes of the target, attempts the submissions of this job. link: with `outputUrl`.
+    """
     view: Item = {
         "jobId": job["jobId"],
         "projectId": job["projectId"],
@@ -106,7 +141,9 @@ def job_view(job: Item) -> Item:
         "status": JOB_STATUS[job["status"]],
         "state": job["status"],
         "progress": job.get("progress", 0),
+        "eta": eta(job),
         "attempt": job["attempt"],
+        "attempts": job.get("fence", 0),
         "model": job.get("model", ""),
         "engine": job.get("result", {}).get("model"),
         "provider": job["provider"],
@@ -120,7 +157,9 @@ def job_view(job: Item) -> Item:
     }
     if "error" in job:
         view["error"] = job["error"]
-    result = job.get("result", {})
+    if "batchId" in job:
+        view["batchId"] = job["batchId"]
+    result = job.get("result", {}) if link else {}
     if result.get("picture") or result.get("frame"):
         view["outputUrl"] = objects.link(result.get("picture") or result.get("frame"))
     return view

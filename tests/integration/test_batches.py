@@ -9,8 +9,8 @@ from tests.integration.line import Line, money
 from tests.integration.shoot import Shoot
 from tests.integration.studio import BUCKET, Studio
 from vibeboard.jobs import batches, queues, reconcile
-from vibeboard.store import chains, ledger
-from vibeboard.store.table import Update, table
+from vibeboard.store import chains, keys
+from vibeboard.store.table import Put, Update, table
 
 SHOT = 250_000  # 5 s at draft
 CHUNK = 10  # jobs one transaction takes here; the thousand is written as it ships
@@ -21,7 +21,8 @@ FRAME = {"key": "projects/p/frame.png", "takeId": "take_1"}
 def filled(studio: Studio, shots: int, cap: float) -> Shoot:
     """A chain of shots that all have frames."""
     shoot = Shoot(studio, studio.project(budgetCap=cap), shots=0)
-    ledger.grant_quota("user_editor", 1_000_000_000)
+    much = {"granted": 10**9, "available": 10**9, "reserved": 0, "committed": 0}
+    table().write(Put({**keys.quota("user_editor"), **much}))
     segments: list[dict[str, Any]] = [
         {"id": f"seg_{n:04d}", "shotName": f"SC01_SH{n:02d}", "prompt": f"Shot {n}", "duration": 5, "orderIndex": n}
         | {"firstFrame": FRAME, "lastFrame": FRAME}

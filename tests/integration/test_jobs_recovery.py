@@ -205,3 +205,28 @@ def test_given_conflicts_without_end_then_it_is_busy_and_a_refusal_is_never_repe
     with pytest.raises(TransactionRefused):
         Table(refused, "t", sleep=lambda _: None).transact([Put({"PK": "a", "SK": "b"}, NEW)])
     assert refused.calls == 1
+
+
+def test_given_a_stack_when_the_command_redrives_it_then_its_dead_letters_go_back_to_their_queues(
+    studio: Studio,
+) -> None:
+    from click.testing import CliRunner
+
+    from local.cli import cli
+
+    logical = ("SubmitQueue", "MediaQueue", "SettleQueue", "JobsDeadLetters")
+    body = {"Resources": {name: {"Type": "AWS::SQS::Queue"} for name in logical}}
+    boto3.client("cloudformation").create_stack(StackName="house", TemplateBody=json.dumps(body))
+    made = boto3.client("cloudformation").list_stack_resources(StackName="house")["StackResourceSummaries"]
+    urls = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in made}
+    sqs = boto3.client("sqs")
+    batch = {"projectId": "prj_1", "batchId": "bat_1"}
+    sqs.send_message(QueueUrl=urls["JobsDeadLetters"], MessageBody=json.dumps(batch))
+
+    told = CliRunner().invoke(cli, ["redrive", "--stack", "house", "--json"])
+    assert json.loads(told.output) == {"submit": 1}
+    (back,) = sqs.receive_message(QueueUrl=urls["SubmitQueue"])["Messages"]
+    assert json.loads(back["Body"]) == batch
+    nowhere = CliRunner().invoke(cli, ["redrive", "--stack", "elsewhere"])
+    assert "cannot be redriven" in str(nowhere.exception)
+    assert CliRunner().invoke(cli, ["redrive"]).exit_code == 2

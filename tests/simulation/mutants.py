@@ -150,7 +150,7 @@ MUTANTS = (
                 'condition=Attr("batchId").exists(),',
             ),
         ),
-        "jobs and batches hold",
+        "still open|jobs and batches hold",
     ),
     Mutant(
         "what a batch ordered a second time stays held",

@@ -161,6 +161,10 @@ def hold_at_rest(house: House) -> None:
         token = job.get("taskToken")
         if token and token not in house.told:
             raise Violation(f"nobody told the state machine waiting for {job_id}")
+    failed = sorted(job_id for job_id, job in jobs.items() if job["status"] == "FAILED")
+    logged = sorted(row["jobId"] for row in house.backend.query(BUDGET[0], "OPLOG#"))
+    if failed != logged:
+        raise Violation(f"the operations log has {logged}, but {failed} failed")
     takes = {row["jobId"] for row in house.backend.query(BUDGET[0], "TAKE#") if row.get("status") != "failed"}
     done = {job_id for job_id, job in jobs.items() if job["status"] == "SUCCEEDED"}
     if takes != done:

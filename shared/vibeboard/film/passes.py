@@ -17,8 +17,14 @@ PICTURE_FIELDS = ("width", "height", "frames", "quality", "model", "seed", "jobI
 Picture = dict[str, Any]  # {key, width, height, frames, quality, model, seed, jobId, nativeSize}
 
 
-def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
-    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that."""
+Film = list[tuple[Item, list[Item]]]  # chains with their segments
+
+
+def pictures(project_id: str, quality: Quality, film: Film | None = None) -> dict[str, Picture]:
+    """Per segment the picture of its chosen take at `quality`: a finished pass, or the take itself if it is that.
+
+    film: the chains it is about, if they are at hand; else all.
+    """
     rows = table().query(f"PROJECT#{project_id}", "RENDER#")
     found: dict[str, Picture] = {}
     done = {
@@ -26,7 +32,7 @@ def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
         for row in rows
         if row.get("quality") == quality and row.get("status") == "completed" and not row.get("burnIn")
     }
-    for _, segments in chains.chains_of(project_id):
+    for _, segments in chains.chains_of(project_id) if film is None else film:
         for segment in segments:
             clip = segment.get("clip")
             if not clip:
@@ -45,13 +51,13 @@ def pictures(project_id: str, quality: Quality) -> dict[str, Picture]:
     return found
 
 
-def recipe_of(segment: Item) -> Item:
+def recipe_of(segment: Item, job: Item | None = None) -> Item:
     """The locked recipe of a shot: the input of the job that made its chosen take.
 
     A take that VFX made has no recipe to render again; its pass scales the take, and says so.
     """
     clip = segment["clip"]
-    job = read_job(segment["projectId"], clip["jobId"])
+    job = job or read_job(segment["projectId"], clip["jobId"])
     body = dict(job["input"])
     if job["operation"] != "clip.generate":
         body = {name: body[name] for name in ("prompt", "rate", "seed", "shotName") if name in body}
@@ -86,6 +92,17 @@ def open_render(
         return standing.item or item
 
 
+def _jobs_behind(project_id: str, segments: list[Item]) -> dict[str, Item]:
+    """The jobs that made the chosen takes, by id, a hundred a call."""
+    wanted = list(dict.fromkeys(segment["clip"]["jobId"] for segment in segments))
+    found: dict[str, Item] = {}
+    for start in range(0, len(wanted), 100):
+        part = wanted[start : start + 100]
+        rows = table().batch_get([keys.job(project_id, job_id) for job_id in part])
+        found |= {job_id: row for job_id, row in zip(part, rows, strict=True) if row}
+    return found
+
+
 def order_passes(
     project_id: str,
     user: str,
@@ -114,8 +131,17 @@ def order_passes(
         and job["status"] in ("FAILED", "CANCELLED")
         and job["input"].get("quality") == quality
     )
+    made = _jobs_behind(project_id, [segment for _, segment in shots])
     drafts = [
-        pass_draft(chain, segment, recipe_of(segment), quality, render_id, text, over[segment["id"]])
+        pass_draft(
+            chain,
+            segment,
+            recipe_of(segment, made.get(segment["clip"]["jobId"])),
+            quality,
+            render_id,
+            text,
+            over[segment["id"]],
+        )
         for chain, segment in shots
     ]
     jobs: list[Item] = []

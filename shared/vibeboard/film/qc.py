@@ -12,7 +12,7 @@ from vibeboard.store.table import Item
 def final_qc(project_id: str, rows: list[tuple[Item, list[Item]]], quality: Quality) -> dict[str, Any]:
     """Facts of the finalQC gate: {check: {ok, value, expected}}; values come from the media as probed."""
     shots = [(chain, segment) for chain, segments in rows for segment in segments]
-    found = pictures(project_id, quality)
+    found = pictures(project_id, quality, rows)
     aspects = {chain["aspectRatio"] for chain, _ in rows}
     rates = sorted({str(exact_rate(chain["frameRate"])) for chain, _ in rows})
     expected = sorted({"x".join(map(str, frame_size(aspect, quality))) for aspect in aspects})

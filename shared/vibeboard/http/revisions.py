@@ -1,12 +1,15 @@
 """ETag and If-Match: a shared object's revision on the wire (design section 10)."""
 
-from typing import Annotated
+import hashlib
+import json
+from typing import Annotated, Any
 
 from fastapi import Header, Response
 
 from vibeboard.domain.errors import Invalid
 
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=200)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]
 
 
@@ -22,3 +25,12 @@ def revision(if_match: str | None) -> int | None:
 
 def tag(response: Response, rev: int) -> None:
     response.headers["ETag"] = f'"{rev}"'
+
+
+def if_changed(page: dict[str, Any], if_none_match: str | None) -> Response:
+    """A page that is asked for again and again: tagged by its content, and not sent (304) to who has it."""
+    text = json.dumps(page, ensure_ascii=False)
+    headers = {"ETag": f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="application/json", headers=headers)

@@ -27,7 +27,7 @@ from vibeboard.jobs.admission import (
     too_many,
 )
 from vibeboard.store import keys, ledger, objects
-from vibeboard.store.audit import log_failure
+from vibeboard.store.audit import failure_action
 from vibeboard.store.table import NEW, Action, Item, Put, TransactionRefused, Update, table
 
 BATCH_JOBS = 1000  # jobs one request may order
@@ -158,15 +158,14 @@ def _release(batch: Item) -> None:
         remove=["GSI1PK", "GSI1SK"],
         condition=Attr("state").eq(OPEN) & Attr("written").eq(batch["written"]),
     )
-    try:
-        table().transact([gone, *_give_back(batch, batch["hold"])])
-    except TransactionRefused as refused:
-        if not refused.failed[0]:
-            raise
-        return  # somebody moved it on
-    log_failure(
+    lost = failure_action(
         batch["projectId"],
         trace_id=batch["traceId"],
         service="batch",
         error=f"The drafts of {batch['batchId']} are gone; {batch['count'] - batch['written']} jobs were not made",
     )
+    try:
+        table().transact([gone, lost, *_give_back(batch, batch["hold"])])
+    except TransactionRefused as refused:
+        if not refused.failed[0]:
+            raise  # else somebody moved it on

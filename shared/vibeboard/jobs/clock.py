@@ -11,7 +11,12 @@ def seconds() -> float:
 
 def stamp() -> str:
     """The same moment in the SOP's form, with milliseconds."""
-    return datetime.fromtimestamp(seconds(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp_of(seconds())
+
+
+def stamp_of(moment: float) -> str:
+    """Unix time in the SOP's form."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def age(at: str) -> float:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from vibeboard.jobs import clock
 from vibeboard.jobs.outcomes import OUTCOMES, on_failure
 from vibeboard.store import keys, ledger
-from vibeboard.store.audit import log_failure
+from vibeboard.store.audit import failure_action
 from vibeboard.store.table import Action, ConditionFailed, Item, Put, TransactionRefused, Update, table
 
 if TYPE_CHECKING:
@@ -50,19 +50,26 @@ def fail(
     on the job; when it does not hold, nothing changes and the job as it stands is returned.
     """
     facts: dict[str, Any] = {"error": error} | ({"assumed": True} if assumed else {})
-    rested = _resolve(job, status, cost, facts, lambda: on_failure(job, error, min(cost, job["amount"])), only_if)
-    if rested.get("error") is error and status == "FAILED":
-        log_failure(
-            job["projectId"],
-            trace_id=job.get("traceId", ""),
-            service=job["provider"],
-            error=error.get("message", "failed"),
-            segment_id=job["target"].get("segmentId", ""),
-            retry_count=job["attempt"] - 1,
-            jobId=job["jobId"],
-            code=error.get("code", ""),
-        )
-    return rested
+
+    def effects() -> list[Action]:
+        return [*on_failure(job, error, min(cost, job["amount"])), *(_logged(job, error) if status == "FAILED" else ())]
+
+    return _resolve(job, status, cost, facts, effects, only_if)
+
+
+def _logged(job: Item, error: dict[str, Any]) -> list[Action]:
+    """The operations log's row, written with the failure or not at all."""
+    row = failure_action(
+        job["projectId"],
+        trace_id=job.get("traceId", ""),
+        service=job["provider"],
+        error=error.get("message", "failed"),
+        segment_id=job["target"].get("segmentId", ""),
+        retry_count=job["attempt"] - 1,
+        jobId=job["jobId"],
+        code=error.get("code", ""),
+    )
+    return [row]
 
 
 def true_up(job: Item, billed: int) -> Item:

@@ -30,10 +30,10 @@ def audit_action(project_id: str, *, actor: str, act: str, trace_id: str = "", *
     )
 
 
-def log_failure(
+def failure_action(
     project_id: str, *, trace_id: str, service: str, error: str, segment_id: str = "", retry_count: int = 0, **more: Any
-) -> Item:
-    """Add a row to the operations log in the SOP's shape."""
+) -> Put:
+    """A row of the operations log in the SOP's shape, for the transaction of the failure itself."""
     item: Item = {
         **keys.operation(project_id, ulid()),
         "traceId": trace_id,
@@ -44,7 +44,12 @@ def log_failure(
         "retryCount": retry_count,
         **more,
     }
-    return table().write(Put(item, NEW))
+    return Put(item, NEW)
+
+
+def log_failure(project_id: str, **facts: Any) -> Item:
+    """Write a row of the operations log on its own; facts as in `failure_action`."""
+    return table().write(failure_action(project_id, **facts))
 
 
 def audit_log(project_id: str, limit: int, after: str = "") -> list[Item]:

@@ -69,12 +69,16 @@ def budget_item(project_id: str, cap: int | None, references: int, billing: str)
     }
 
 
+def first_quota(user: str) -> Item:
+    """What a user may spend on first sight."""
+    granted = to_micros(os.environ.get("DEFAULT_QUOTA_USD", DEFAULT_QUOTA_USD))
+    return {**keys.quota(user), "granted": granted, "available": granted, "reserved": 0, "committed": 0}
+
+
 def ensure_quota(user: str) -> None:
     """Give a user the default quota on first sight."""
-    granted = to_micros(os.environ.get("DEFAULT_QUOTA_USD", DEFAULT_QUOTA_USD))
-    item: Item = {**keys.quota(user), "granted": granted, "available": granted, "reserved": 0, "committed": 0}
     try:
-        table().write(Put(item, NEW))
+        table().write(Put(first_quota(user), NEW))
     except ConditionFailed:
         return
 

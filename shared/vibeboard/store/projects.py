@@ -68,17 +68,17 @@ def create(
         members.setdefault(user, member_item(project_id, user, role, name))
     for mate in crew_of(organization):
         members.setdefault(mate["userId"], member_item(project_id, mate["userId"], mate["role"], mate.get("name", "")))
-    for user in members:
-        ledger.ensure_quota(user)
-    table().transact(
-        [
-            Put(item, NEW),
-            Put(budget, NEW),
-            ledger.entry_action(project_id, "open", cap or 0, actor=owner),
-            audit_action(project_id, actor=owner, act="project.create", title=title),
-            *(Put(member, NEW) for member in members.values()),
-        ]
-    )
+    known = table().batch_get([keys.quota(user) for user in members])
+    newcomers = [user for user, quota in zip(members, known, strict=True) if quota is None]
+    made: list[Action] = [
+        Put(item, NEW),
+        Put(budget, NEW),
+        ledger.entry_action(project_id, "open", cap or 0, actor=owner),
+        audit_action(project_id, actor=owner, act="project.create", title=title),
+        *(Put(member, NEW) for member in members.values()),
+    ]
+    # a newcomer who joins another project at this very moment has a quota from there: `write_each` leaves it out
+    table().write_each([*made, *(Put(ledger.first_quota(user), NEW) for user in newcomers)])
     return item
 
 
@@ -121,7 +121,9 @@ def members(project_id: str) -> list[Item]:
 
 
 def membership(project_id: str, user: str) -> Item | None:
-    return table().get(keys.member(project_id, user))
+    """The user's membership; project, budget and quota come along in the same call, for most requests need them."""
+    likely = [keys.project(project_id), keys.budget(project_id), keys.quota(user)]
+    return table().read_ahead(keys.member(project_id, user), likely)
 
 
 def set_member(project_id: str, user: str, role: Role, name: str, actor: str) -> Item:

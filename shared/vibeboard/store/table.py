@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
@@ -35,6 +36,8 @@ TRANSACTION_ACTIONS = 100  # DynamoDB's limit
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 _RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+
+_ahead: ContextVar[dict[tuple[str, str], Item | None]] = ContextVar("read ahead", default={})  # noqa: B039 - only read
 
 NEW = Attr("PK").not_exists()
 EXISTS = Attr("PK").exists()
@@ -102,6 +105,9 @@ class Table:
         self._sleep = sleep
 
     def get(self, key: Key) -> Item | None:
+        ahead = _ahead.get()
+        if (key["PK"], key["SK"]) in ahead:
+            return ahead.pop((key["PK"], key["SK"]))
         answer = self.client.get_item(TableName=self.name, Key=_dump(key), ConsistentRead=True)
         return _load(answer["Item"]) if "Item" in answer else None
 
@@ -119,10 +125,27 @@ class Table:
             request = answer.get("UnprocessedKeys") or {}
         return [found.get((key["PK"], key["SK"])) for key in wanted]
 
+    def read_ahead(self, key: Key, likely: Sequence[Key]) -> Item | None:
+        """An item, and in the same call what this request will most likely `get` next: each is given out once, and
+        none after a write."""
+        found = self.batch_get([key, *likely])
+        _ahead.set({(k["PK"], k["SK"]): item for k, item in zip(likely, found[1:], strict=True)})
+        return found[0]
+
     def query(
-        self, partition: str, prefix: str = "", *, limit: int | None = None, after: str = "", newest_first: bool = False
+        self,
+        partition: str,
+        prefix: str = "",
+        *,
+        limit: int | None = None,
+        after: str = "",
+        newest_first: bool = False,
+        only: Sequence[str] = (),
     ) -> list[Item]:
-        """Items of one partition whose SK begins with `prefix`, in SK order; `after` is an SK to go on from."""
+        """Items of one partition whose SK begins with `prefix`, in SK order; `after` is an SK to go on from.
+
+        only: the attributes wanted (`a.b` for one inside a map), when the items are large and most of them is not.
+        """
         values = {":pk": {"S": partition}}
         condition = "PK = :pk"
         if prefix:
@@ -135,6 +158,10 @@ class Table:
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
         }
+        if only:
+            parts = {part for path in only for part in path.split(".")}
+            request["ExpressionAttributeNames"] = {f"#{part}": part for part in sorted(parts)}
+            request["ProjectionExpression"] = ", ".join(".".join(f"#{p}" for p in path.split(".")) for path in only)
         if after:
             request["ExclusiveStartKey"] = {"PK": {"S": partition}, "SK": {"S": after}}
         return self._pages(request, limit)
@@ -169,6 +196,7 @@ class Table:
 
     def write(self, action: Put | Update | Delete) -> Item:
         """One conditional write. Returns the new item (the old one for Delete). Raises ConditionFailed."""
+        _ahead.set({})
         request = {"TableName": self.name, **_request(action)}
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
@@ -188,6 +216,7 @@ class Table:
 
     def transact(self, actions: Sequence[Action]) -> None:
         """All actions or none. Conflicts are retried with full jitter; a failed condition raises TransactionRefused."""
+        _ahead.set({})
         if len(actions) > TRANSACTION_ACTIONS:
             raise ValueError(f"{len(actions)} actions in one transaction; DynamoDB takes {TRANSACTION_ACTIONS}")
         items = [self._transact_item(action) for action in actions]
@@ -207,6 +236,18 @@ class Table:
                     raise
                 self._back_off(attempt)
         raise Busy("The ledger is busy; nothing was written", fix="Send the same request again in a few seconds.")
+
+    def write_each(self, actions: Sequence[Action]) -> None:
+        """Writes that do not depend on each other, as many in one transaction as fit; one whose condition does not
+        hold is left out."""
+        for start in range(0, len(actions), TRANSACTION_ACTIONS):
+            part = list(actions[start : start + TRANSACTION_ACTIONS])
+            while part:
+                try:
+                    self.transact(part)
+                    break
+                except TransactionRefused as refused:
+                    part = [action for action, failed in zip(part, refused.failed, strict=True) if not failed]
 
     def _retrying(self, call: Callable[[], Any]) -> Any:
         for attempt in range(CONFLICT_ATTEMPTS):

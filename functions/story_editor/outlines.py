@@ -100,7 +100,7 @@ def order(
         "rag": {"query": found.query, "engine": found.engine, "error": found.error},
         "unlike": [item["outline"]["logline"] for item in before][-5:] if variation else [],
     }
-    return desk.order(project_id, payer, "story.outline", writers.outline_question(what), what, trace_id)
+    return desk.order(project_id, payer, "story.outline", [writers.outline_question(what)], what, trace_id)
 
 
 def order_act(
@@ -131,7 +131,7 @@ def order_act(
         "take": variation,
         "outline": base["outline"],
     }  # fmt: skip
-    return desk.order(project_id, payer, "story.outline", writers.act_question(what), what, trace_id)
+    return desk.order(project_id, payer, "story.outline", [writers.act_question(what)], what, trace_id)
 
 
 def _facts(project: Item, concept: dict[str, str], by: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def order_breakdown(project_id: str, payer: str, version: int | None = None, by:
     standing = table().get(keys.breakdown(project_id))
     if standing and standing["request"] == what["request"]:
         return read_job(project_id, standing["jobId"])
-    return desk.order(project_id, payer, "story.breakdown", writers.breakdown_question(what), what, trace_id)
+    return desk.order(project_id, payer, "story.breakdown", writers.breakdown_questions(what), what, trace_id)
 
 
 def _shots(runtime: float, wanted: int | None, screenplay: Screenplay | None) -> int:

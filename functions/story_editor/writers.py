@@ -63,9 +63,9 @@ def act_question(what: dict[str, Any]) -> words.Ask:
     )
 
 
-def breakdown_question(what: dict[str, Any]) -> words.Ask:
+def breakdown_questions(what: dict[str, Any]) -> list[words.Ask]:
     outline = Outline.model_validate(what["outline"])
-    return words.breakdown_ask(
+    return words.breakdown_asks(
         what["concept"], what["styleNotes"], what["runtimeSeconds"], outline, what["shots"], screenplay_of(what)
     )
 
@@ -98,7 +98,7 @@ def _outline(job: Item) -> tuple[dict[str, Any], int]:
             screenplay=screenplay_of(what),
             **words_given,
         )
-    return _result(outline, MODEL, *_list_price(job, ask, outline.model_dump_json(by_alias=True)))
+    return _result(outline, MODEL, *_list_price(job, [ask], outline.model_dump_json(by_alias=True)))
 
 
 def _from_answer(answer: Any, what: dict[str, Any]) -> Outline:
@@ -116,22 +116,23 @@ def _from_answer(answer: Any, what: dict[str, Any]) -> Outline:
 def _breakdown(job: Item) -> tuple[dict[str, Any], int]:
     """({objectKey, scenes, shots, seconds, bytes, model, usage}, micro-dollars); the words lie in S3."""
     what = job["input"]
-    ask, screenplay = breakdown_question(what), screenplay_of(what)
+    asks, screenplay = breakdown_questions(what), screenplay_of(what)
     if job["provider"] != engines.OWN:
         from vibeboard.providers.words.fitting import fit_breakdown
 
-        written = words.write(job["provider"], ask, job["model"])
+        parts, usage = words.write_parts(job["provider"], asks, job["model"])
+        scenes = [scene for part in parts for scene in BreakdownAnswer.model_validate(part.answer).scenes]
         try:
             breakdown = fit_breakdown(
-                BreakdownAnswer.model_validate(written.answer),
+                BreakdownAnswer(scenes=scenes),
                 runtime_seconds=what["runtimeSeconds"],
                 shots=what["shots"],
                 screenplay=screenplay,
             )
         except words.WordsFailed as fault:
-            fault.usage = written.usage  # it answered, so it is billed
+            fault.usage = usage  # it answered, so it is billed
             raise
-        return _kept(breakdown, job, written.model, written.usage.to_dict(), written.usage.cost(job["model"]))
+        return _kept(breakdown, job, job["model"], usage.to_dict(), usage.cost(job["model"]))
     from vibeboard.providers.sandbox.story import MODEL, write_breakdown
 
     concept = what["concept"]
@@ -147,7 +148,7 @@ def _breakdown(job: Item) -> tuple[dict[str, Any], int]:
         screenplay=screenplay,
     )
     text = breakdown.model_dump_json(by_alias=True)
-    return _kept(breakdown, job, MODEL, *_list_price(job, ask, text))
+    return _kept(breakdown, job, MODEL, *_list_price(job, asks, text))
 
 
 def _kept(breakdown: Breakdown, job: Item, model: str, usage: dict[str, int], cost: int) -> tuple[dict[str, Any], int]:
@@ -170,9 +171,10 @@ def _result(outline: Outline, model: str, usage: dict[str, int], cost: int) -> t
     return {"outline": outline.model_dump(mode="json", by_alias=True), "model": model, "usage": usage}, cost
 
 
-def _list_price(job: Item, ask: words.Ask, text: str) -> tuple[dict[str, int], int]:
+def _list_price(job: Item, asks: list[words.Ask], text: str) -> tuple[dict[str, int], int]:
     """What the ordered model would have cost: the question that would have been sent, the answer that was written."""
-    sent, written = tokens_of(ask.text), min(tokens_of(text), ask.max_tokens)
+    sent = sum(tokens_of(ask.text) for ask in asks)
+    written = min(tokens_of(text), sum(ask.max_tokens for ask in asks))
     return {"sent": sent, "written": written}, price_text(job["model"], sent, written)
 
 

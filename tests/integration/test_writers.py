@@ -10,7 +10,16 @@ import pytest
 from tests.fakes.messages import FakeMessages, Reply, error
 from tests.fakes.server import Response
 from vibeboard.domain.story import Outline, Screenplay, ScriptLine, ScriptScene
-from vibeboard.providers.words import WordsFailed, Written, act_ask, breakdown_ask, outline_ask, write
+from vibeboard.providers.words import (
+    WordsFailed,
+    Written,
+    act_ask,
+    breakdown_ask,
+    breakdown_asks,
+    outline_ask,
+    write,
+    write_parts,
+)
 from vibeboard.providers.words.answers import BreakdownAnswer, OutlineAnswer
 from vibeboard.providers.words.asks import Ask
 from vibeboard.providers.words.fitting import fit_breakdown
@@ -212,9 +221,8 @@ def test_given_a_vendor_that_takes_too_long_when_asked_then_the_time_is_bounded_
 ) -> None:
     import time
 
-    answer = vendor.answer
-    monkeypatch.setattr(vendor, "answer", lambda request: (time.sleep(1.2), answer(request))[1])
-    vendor.replies.append(Reply(OUTLINE))
+    late = error(500, "api_error", "too late")
+    monkeypatch.setattr(vendor, "answer", lambda _: (time.sleep(1.2), late)[1])
 
     with pytest.raises(WordsFailed) as failed:
         claude(seconds=0.3)
@@ -371,3 +379,41 @@ def test_given_words_of_people_when_asked_then_they_stand_in_tags_that_they_cann
     assert "evil.example" not in ask.text
     assert re.search(r"act 2 of 3", ask.task)
     assert json.dumps(ask.answer.model_json_schema())
+
+
+def test_given_a_long_film_when_asked_then_its_parts_go_out_at_once_and_all_of_them_are_billed(
+    vendor: FakeMessages,
+) -> None:
+    asks = breakdown_asks(CONCEPT, "", 290, Outline.model_validate(OUTLINE), 58)
+    assert [(ask.name, ask.max_tokens <= 20_000) for ask in asks] == [("breakdown", True)] * 2
+    for _ in asks:
+        vendor.replies.append(Reply({"scenes": [scene(5) for _ in range(6)]}, sent=1_000, written=500))
+
+    parts, usage = write_parts("minimax", asks, "MiniMax-M2.1")
+
+    tasks = sorted(body["messages"][0]["content"][-200:] for body in vendor.bodies)
+    assert ["part 1 of 2" in tasks[0], "part 2 of 2" in tasks[1]] == [True, True]
+    assert usage.cost("MiniMax-M2.1") == 600 + 1_200
+    scenes = [one for part in parts for one in BreakdownAnswer.model_validate(part.answer).scenes]
+    fitted = fit_breakdown(BreakdownAnswer(scenes=scenes), runtime_seconds=290, shots=58)
+    assert (len(fitted.shots), fitted.runtime_seconds) == (58, 290)
+
+    vendor.replies.append(Reply({"scenes": [scene()]}, sent=10, written=10))
+    vendor.replies.append(Reply("{", stop_reason="max_tokens", sent=10, written=10))
+    with pytest.raises(WordsFailed) as failed:
+        write_parts("minimax", asks, "MiniMax-M2.1")
+    assert failed.value.usage is not None
+    assert (failed.value.usage.sent, failed.value.usage.written) == (20, 20)
+
+
+@pytest.mark.parametrize(("scenes", "shots"), [(200, 200), (45, 45), (40, 100)])
+def test_given_a_long_screenplay_when_asked_in_parts_then_every_scene_is_in_one_part_in_order(
+    scenes: int, shots: int
+) -> None:
+    lines = (ScriptLine("Rain."),)
+    pages = Screenplay("x", tuple(ScriptScene(f"INT. R{n} - DAY", True, False, f"R{n}", "DAY", lines)
+                                  for n in range(scenes)))  # fmt: skip
+    asks = breakdown_asks(CONCEPT, "", 900, Outline.model_validate(OUTLINE), shots, pages)
+    found: list[list[str]] = [re.findall(r"INT\. R(\d+) - DAY", ask.material) for ask in asks]
+    assert [int(n) for part in found for n in part] == list(range(scenes))
+    assert all(f"its {len(part)} scenes" in ask.task for ask, part in zip(asks, found, strict=True))

@@ -4,7 +4,7 @@ A sandbox job is written at once, by whoever ordered it. A vendor's may take min
 queue, which brings it to the desk; a state machine's task has the time and writes it itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
@@ -37,14 +37,19 @@ def model_of(operation: str) -> str:
     return model
 
 
-def order(project_id: str, payer: str, operation: str, ask: Ask, what: dict[str, Any], trace_id: str = "") -> Item:
+def order(
+    project_id: str, payer: str, operation: str, asks: Sequence[Ask], what: dict[str, Any], trace_id: str = ""
+) -> Item:
     """Reserve the most the answer may cost and create the job. The same order again is the same job, unless it failed.
 
     Raises GateRefused (contract, cap, quota), Conflict ENGINE_MISSING or MODEL_UNPRICED.
     """
-    held = {"sent": tokens_of(ask.text, MIN_BYTES_PER_TOKEN), "written": ask.max_tokens}
+    held = {
+        "sent": sum(tokens_of(ask.text, MIN_BYTES_PER_TOKEN) for ask in asks),
+        "written": sum(ask.max_tokens for ask in asks),
+    }
     for attempt in range(1, 1_000):
-        draft = JobDraft(operation, {"step": ask.name}, what, held, attempt, model_of(operation))
+        draft = JobDraft(operation, {"step": asks[0].name}, what, held, attempt, model_of(operation))
         standing = table().get(keys.job(project_id, draft.job_id(project_id)))
         if standing is None or standing["status"] not in ("FAILED", "CANCELLED"):
             return admit(project_id, payer, [draft], trace_id=trace_id, hand_out=False)[0]

@@ -5,15 +5,16 @@ What people wrote (concept, notes, screenplay) stands in tags as material; the r
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
 from vibeboard.domain.plain_text import plain
-from vibeboard.domain.story import Outline, Reference, Screenplay
+from vibeboard.domain.story import Act, Outline, Reference, Screenplay
 from vibeboard.providers.words.answers import ActAnswer, BreakdownAnswer, OutlineAnswer, wire_schema
 
 OUTLINE_TOKENS = 6_000  # the longest outline, some 4,000 words
+SHOTS_PER_ANSWER = 30  # a longer film is asked for in parts, all at once
 SHOT_TOKENS = 420  # one shot with its three prompts
 SCENE_TOKENS = 300
 BREAKDOWN_TOKENS = 20_000  # of one call; the anthropic package refuses more than 21,333 without streaming
@@ -149,8 +150,9 @@ def breakdown_ask(
     outline: Outline,
     shots: int,
     screenplay: Screenplay | None = None,
+    part: tuple[int, int] = (1, 1),
 ) -> Ask:
-    """SOP step 2: `shots` shots in all."""
+    """SOP step 2: `shots` shots in all. part: (number, of how many) of a film too long for one answer."""
     acts = "\n\n".join(f"{act.title}\n" + "\n".join(act.beats) for act in outline.acts)
     look = f"Look: {', '.join(outline.visual_style)}. Avoid: {', '.join(outline.avoid)}."
     material = [_film(concept, style_notes, runtime_seconds), _tag("outline", f"{outline.logline}\n\n{acts}\n\n{look}")]
@@ -160,5 +162,40 @@ def breakdown_ask(
         scenes = len(screenplay.scenes)
         material.append(_screenplay(screenplay))
         task = f"Break the screenplay down: its {scenes} scenes, one by one, with {shots} shots in all."
+    if part != (1, 1):
+        task += f" This is part {part[0]} of {part[1]} of the film; other parts are written by others."
     most = min(BREAKDOWN_TOKENS, SHOT_TOKENS * shots + SCENE_TOKENS * scenes + 400)
     return Ask("breakdown", _BREAKDOWN_RULES, "\n".join(material), task, BreakdownAnswer, most)
+
+
+def breakdown_asks(
+    concept: dict[str, str],
+    style_notes: str,
+    runtime_seconds: float,
+    outline: Outline,
+    shots: int,
+    screenplay: Screenplay | None = None,
+) -> list[Ask]:
+    """The film in parts of at most SHOTS_PER_ANSWER shots, each with its own beats or scenes, in order."""
+    count = -(-shots // SHOTS_PER_ANSWER)
+    told = [(act.title, beat) for act in outline.acts for beat in act.beats]
+    asks = []
+    for k in range(count):
+        size = (k + 1) * shots // count - k * shots // count
+        pages, piece = screenplay, outline
+        if screenplay is not None:
+            pages = replace(screenplay, scenes=_slice(screenplay.scenes, k, count))
+        elif count > 1:
+            beats = _slice(tuple(told), k, count)
+            titles = list(dict.fromkeys(title for title, _ in beats))
+            acts = [Act(title=t, summary=t, beats=[beat for title, beat in beats if title == t]) for t in titles]
+            piece = outline.model_copy(update={"acts": acts})
+        seconds = runtime_seconds * size / shots
+        asks.append(breakdown_ask(concept, style_notes, seconds, piece, size, pages, (k + 1, count)))
+    return asks
+
+
+def _slice[T](units: tuple[T, ...], k: int, count: int) -> tuple[T, ...]:
+    """The k-th of `count` runs of units, never empty: where there are fewer units than runs, runs share one."""
+    start = k * len(units) // count
+    return units[start : max((k + 1) * len(units) // count, start + 1)]

@@ -6,7 +6,8 @@ there is; a call that went out and was never answered is not.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TOTAL_SECONDS = 100.0  # of one question, retries included; under the functions' 120 s
 CONNECT_SECONDS = 5.0
 ATTEMPTS = 4
+PARTS_AT_ONCE = 20
 LONGEST_WAIT_SECONDS = 30.0  # a longer retry-after is not waited for
 _TRY_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 TOOL = "hand_in"
@@ -41,6 +43,14 @@ class Usage:
     def cost(self, model: str) -> int:
         """Micro-dollars by the price table."""
         return price_text(model, self.sent, self.written, self.cache_read, self.cache_write)
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.sent + other.sent,
+            self.written + other.written,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+        )
 
     def to_dict(self) -> dict[str, int]:
         return {
@@ -157,6 +167,29 @@ def write(
     except (ValidationError, ValueError) as fault:
         raise unusable(_faults(fault), usage) from fault
     return Written(answer, usage, model, message.id)
+
+
+def write_parts(provider: str, asks: Sequence[Ask], model: str) -> tuple[list[Written], Usage]:
+    """Ask for all parts of a film at once, so that it takes no longer than one. ([answers in order], their usage).
+
+    Raises WordsFailed with the usage of all parts that were answered, so that they are billed.
+    """
+
+    def one(ask: Ask) -> Written | WordsFailed:
+        try:
+            return write(provider, ask, model)
+        except WordsFailed as fault:
+            return fault
+
+    with ThreadPoolExecutor(min(len(asks), PARTS_AT_ONCE)) as pool:
+        answers = list(pool.map(one, asks))
+    usage = sum((answer.usage for answer in answers if answer.usage), Usage(0, 0))
+    faults = [answer for answer in answers if isinstance(answer, WordsFailed)]
+    if faults:
+        worst = next((fault for fault in faults if fault.unknown), faults[0])
+        worst.usage = usage if usage != Usage(0, 0) else None
+        raise worst
+    return [answer for answer in answers if isinstance(answer, Written)], usage
 
 
 def unusable(why: str, usage: Usage | None) -> WordsFailed:

@@ -3,7 +3,7 @@
 One run: a film of SHOTS shots over SECONDS seconds is cut from 1080p H.264 takes with a group of a second, and mastered
 as ProRes 422 HQ. The floor is one FFmpeg that decodes, scales and encodes the same pictures from a single uncut file
 with the same encoder settings; both run in turn, PAIRS times, and the ratio of each pair counts. Packets of both are
-compared: the cut's pictures are the uncut file's, so they must be the same bytes. MoviePy makes the same cut once.
+compared: the cut's pictures are the uncut file's, so they must be the same bytes. MoviePy makes the same cut twice.
 
 Settings by environment: SHOTS (58), SECONDS (60), PAIRS (3), SIZES ("3840x2160 1920x1080"), MOVIEPY (1; 0: not), FOLDER
 (kept between runs). Exit code 1 when a bound does not hold.
@@ -115,7 +115,8 @@ def run_moviepy(
         for take, row in zip(takes, rows, strict=True)
     ]
     film = concatenate_videoclips(cuts).resized(size)
-    params = ["-profile:v", "3", "-q:v", str(quantiser), "-pix_fmt", "yuv422p10le"]
+    fixed = ["-q:v", str(quantiser)] if quantiser else []
+    params = ["-profile:v", "3", *fixed, "-pix_fmt", "yuv422p10le"]
     film.write_videofile(str(out), fps=24, codec="prores_ks", audio=False, ffmpeg_params=params, logger=None)
     return {}
 
@@ -223,11 +224,16 @@ def main() -> int:
             for line in quality(folder, size, first["quantiser"]):
                 say(line)
             if os.environ.get("MOVIEPY", "1") == "1":
-                rival = measured("moviepy", folder, spec)
-                part = took / rival["work"]
-                say(f"  MoviePy  {rival['work']:7.1f} s  {rival['cpu']:7.1f} CPU s  peak {rival['peak'] / 1e9:.2f} GB; "
-                    f"conform takes {part:.3f} of it")  # fmt: skip
-                failed += [f"{size[0]}: {part:.3f} of MoviePy"] * (size[0] > 2000 and part > MOVIEPY_BOUND)
+                # As its users call it, with the encoder's own rate control; then with our quantiser.
+                for name, q in (("MoviePy", 0), ("MoviePy, our -q:v", first["quantiser"])):
+                    rival = measured("moviepy", folder, spec | {"quantiser": q})
+                    part = took / rival["work"]
+                    say(
+                        f"  {name}: {rival['work']:.1f} s, {rival['cpu']:.1f} CPU s, "
+                        f"peak {rival['peak'] / 1e9:.2f} GB; conform takes {part:.3f} of it"
+                    )
+                    over = size[0] > 2000 and not q and part > MOVIEPY_BOUND
+                    failed += [f"{size[0]}: {part:.3f} of MoviePy"] * over
     for line in failed:
         say(f"FAILED {line}")
     return 1 if failed else 0

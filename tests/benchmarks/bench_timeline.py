@@ -79,7 +79,7 @@ def operations(race: Race, count: int) -> dict[str, Callable[[], Any]]:
 
     def moved() -> None:
         step = next(turn)
-        reorder(editor(), CHAIN, names[step:] + names[:step])
+        reorder(editor(), CHAIN, names[step:] + names[:step], None)
 
     def trimmed() -> None:
         change_segment(editor(), CHAIN, f"seg_{next(turn)}", {"trimStart": 0.25 + next(turn) / 24 % 1}, None)

@@ -157,8 +157,8 @@ def lock_against_regenerate(race: Race) -> None:
 def picture_lock_against_trim(race: Race) -> None:
     _all_shots_locked(race)
     race.add("trim", lambda: change_segment(editor(), CHAIN, "seg_1", {"trimStart": 0.5}, None))
-    race.add("order", lambda: reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"]))
-    race.add("add", lambda: chains.put_segments(PROJECT, CHAIN, [{"id": "seg_9", "orderIndex": 9, "shotName": "X"}]))
+    race.add("order", lambda: reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"], None))
+    race.add("add", lambda: chains.put_segments(PROJECT, CHAIN, [{"id": "seg_9", "shotName": "X", "prompt": "p"}]))
     race.add("lock", lambda: lock_picture(True))
     race.world.run()
     if race.chain().get("pictureLockedAt"):

@@ -41,7 +41,7 @@ def freeze(race: Race) -> None:
 def test_given_two_edits_when_undone_by_revision_then_the_cut_is_as_it_was_and_can_be_redone(race: Race) -> None:
     trim(0.25)
     trim(0.5)
-    reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"])
+    reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"], None)
     assert [s["id"] for s in shots()] == ["seg_2", "seg_0", "seg_1"]
     cut = editing.restore(PROJECT, CHAIN, 1, "editor")
     assert [s["id"] for s in cut.segments] == ["seg_0", "seg_1", "seg_2"]
@@ -64,7 +64,7 @@ def test_given_a_locked_picture_when_edited_then_only_levels_and_notes_pass_and_
     for act in (
         lambda: trim(0.5),
         lambda: change_segment(editor(), CHAIN, "seg_1", {"transition": "dissolve"}, None),
-        lambda: reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"]),
+        lambda: reorder(editor(), CHAIN, ["seg_2", "seg_0", "seg_1"], None),
         lambda: editing.restore(PROJECT, CHAIN, 0, "editor"),
     ):
         with pytest.raises(GateRefused) as refusal:

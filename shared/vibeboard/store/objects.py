@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from vibeboard.domain.errors import Conflict, Invalid, NotFound
 from vibeboard.store import keys
+from vibeboard.store.links import Signer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 VIDEOS = frozenset({".mp4", ".mov"})
 LINK_SECONDS = 900  # life of a download link
-LINK_REUSE_SECONDS = 300  # a link is handed out again for so long, for signing costs more than all else of a timeline
+LINK_REUSE_SECONDS = 300  # links of so long a time carry one date, so that they are cheap to sign and a browser caches
 UPLOAD_LINK_SECONDS = 300
 UPLOAD_BYTES = 200 * 1024 * 1024  # largest upload
 
@@ -145,15 +146,12 @@ def link(key: str | None, *, name: str = "", seconds: int = LINK_SECONDS) -> str
     """
     if not key:
         return None
-    return _signed(s3(), bucket(), key, name, seconds, int(time.time() // LINK_REUSE_SECONDS))
+    return _signer(s3(), bucket(), seconds, int(time.time() // LINK_REUSE_SECONDS)).link(key, name)
 
 
-@functools.lru_cache(maxsize=8192)
-def _signed(client: "S3Client", bucket_name: str, key: str, name: str, seconds: int, _period: int) -> str:
-    params = {"Bucket": bucket_name, "Key": key}
-    if name:
-        params["ResponseContentDisposition"] = f'attachment; filename="{name}"'
-    return client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+@functools.lru_cache(maxsize=16)
+def _signer(client: "S3Client", bucket_name: str, seconds: int, _period: int) -> Signer:
+    return Signer(client, bucket_name, seconds)
 
 
 def put_link(key: str, seconds: int) -> dict[str, Any]:

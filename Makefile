@@ -40,6 +40,9 @@ kills: setup ## 50 SIGKILLs at random moments of small films (KILLS=…): same f
 aws-calls: setup ## count the AWS calls of every route and write the table
 	@$(PY) -m tests.benchmarks.aws_calls
 
+continuity: setup ## draw the example's storyboard, measure it across its cuts, write the page and its filmstrip
+	@$(PY) -m tests.benchmarks.bench_continuity
+
 simulate: setup ## a million seeded schedules of the job protocol (about half an hour a core)
 	@$(PY) -m tests.simulation --schedules 1000000
 

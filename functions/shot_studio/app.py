@@ -36,7 +36,9 @@ async def generate_batch(
 ) -> dict[str, Any]:
     order = body or ShootBatch()
     response.headers["Retry-After"] = str(POLL_SECONDS)
-    work = lambda decision: service.generate_batch(decision, chainId, order.segment_ids, order.quality)  # noqa: E731
+    work = lambda decision: service.generate_batch(  # noqa: E731
+        decision, chainId, order.segment_ids, order.quality, order.takes
+    )
     return decide(who, f"generate-batch/{chainId}", key, order.model_dump(), work)
 
 

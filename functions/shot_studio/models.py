@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
+from vibeboard.domain.models import VIDEO_MODEL
 from vibeboard.jobs.batches import BATCH_JOBS
+from vibeboard.jobs.drafts import MAX_TAKES
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,120}$")]
 
@@ -14,9 +16,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
+# The SOP's own way of saying "the shot's words"; an empty prompt says the same.
+AS_WRITTEN = ("segment.prompt + masterStyleContext", "segment.prompt")
+
+
 class Shoot(Body):
-    """One shot. imageUrl, elementReferences and falModel are accepted as the SOP writes them; the segment's own first
-    frame and the model matrix decide."""
+    """One shot. imageUrl and elementReferences are accepted as the SOP writes them; the segment's own first frame and
+    its cast decide. takes: as many at once, each with a seed of its own."""
 
     mode: Literal["image_to_video"] = "image_to_video"
     image_url: Annotated[str, Field(max_length=2_000)] = ""
@@ -25,6 +31,19 @@ class Shoot(Body):
     element_references: Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(max_length=20)] = []
     fal_model: Annotated[str, Field(max_length=200)] = ""
     quality: Literal["draft", "review", "master"] = "draft"
+    takes: Annotated[int, Field(strict=True, ge=1, le=MAX_TAKES)] = 1
+
+    @field_validator("prompt")
+    @classmethod
+    def _own_words(cls, value: str) -> str:
+        return "" if value.strip() in AS_WRITTEN else value
+
+    @field_validator("fal_model")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in ("", VIDEO_MODEL):
+            raise ValueError(f"footage is made by {VIDEO_MODEL}")
+        return value
 
 
 class ShootBatch(Body):
@@ -32,3 +51,4 @@ class ShootBatch(Body):
 
     segment_ids: Annotated[list[Id], Field(max_length=BATCH_JOBS)] = []
     quality: Literal["draft", "review", "master"] = "draft"
+    takes: Annotated[int, Field(strict=True, ge=1, le=MAX_TAKES)] = 1

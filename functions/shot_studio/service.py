@@ -23,48 +23,53 @@ def generate(decision: Decision, chain_id: str, segment_id: str, body: dict[str,
     segment = chains.pick(segments, segment_id)
     enforce("masterCinematic", {"masterStyleContext": chain.get("masterStyleContext", "")})
     guard = unlocked_guard(chain, [segment])
-    draft = clip_draft(
-        chain,
-        segment,
-        quality=body["quality"],
-        prompt=body.get("prompt", ""),
-        duration=body.get("duration"),
-    )
+    drafts = [
+        clip_draft(
+            chain, segment, quality=body["quality"], prompt=body["prompt"], duration=body.get("duration"), take=take
+        )
+        for take in range(1, body["takes"] + 1)
+    ]
 
     def view(jobs: list[Item]) -> Item:
-        return job_view(jobs[0]) | {"segmentId": segment_id}
+        more = {"takes": [job_line(job) for job in jobs]} if len(jobs) > 1 else {}
+        return job_view(jobs[0]) | {"segmentId": segment_id} | more
 
     def proof(jobs: list[Item]) -> Sequence[Guard]:
         return decision.proof(view(jobs))
 
-    return view(admit(caller.project_id, caller.user, [draft], guards=[guard], proof=proof, trace_id=caller.trace_id))
+    return view(admit(caller.project_id, caller.user, drafts, guards=[guard], proof=proof, trace_id=caller.trace_id))
 
 
-def generate_batch(decision: Decision, chain_id: str, wanted: list[str], quality: Quality) -> dict[str, Any]:
+def generate_batch(
+    decision: Decision, chain_id: str, wanted: list[str], quality: Quality, takes: int = 1
+) -> dict[str, Any]:
     """All shots or none: one reservation for the whole batch. Locked shots are left out unless they were named."""
     caller = decision.caller
     chain, segments = chains.read_chain(caller.project_id, chain_id)
     enforce("masterCinematic", {"masterStyleContext": chain.get("masterStyleContext", "")})
-    chosen = [chains.pick(segments, name) for name in wanted] if wanted else []
+    chosen = [chains.pick(segments, name) for name in dict.fromkeys(wanted)]
     chosen = chosen or [segment for segment in segments if not segment.get("lockedAt")]
     if not chosen:
         raise Conflict("There is no shot to generate", code="NOTHING_TO_DO", fix="Add segments, or unlock some.")
     guard = unlocked_guard(chain, chosen)
-    drafts = [clip_draft(chain, segment, quality=quality) for segment in chosen]
+    drafts = [
+        clip_draft(chain, segment, quality=quality, take=take) for segment in chosen for take in range(1, takes + 1)
+    ]
 
     def proof(jobs: list[Item]) -> Sequence[Guard]:
-        return decision.proof(_batch_view(chain_id, quality, jobs))
+        return decision.proof(_batch_view(chain_id, quality, takes, jobs))
 
     jobs = admit_batch(caller.project_id, caller.user, drafts, guards=[guard], proof=proof, trace_id=caller.trace_id)
-    return _batch_view(chain_id, quality, jobs)
+    return _batch_view(chain_id, quality, takes, jobs)
 
 
-def _batch_view(chain_id: str, quality: Quality, jobs: list[Item]) -> dict[str, Any]:
+def _batch_view(chain_id: str, quality: Quality, takes: int, jobs: list[Item]) -> dict[str, Any]:
     """The batch with a line per job: small enough to be kept under an Idempotency-Key at any size."""
     return {
         "sceneChainId": chain_id,
         "quality": quality,
-        "shotCount": len(jobs),
+        "shotCount": len(jobs) // takes,
+        "takes": takes,
         "estimatedCost": to_usd(sum(job["amount"] for job in jobs)),
         "jobs": [job_line(job) for job in jobs],
         "status": "queued",

@@ -89,6 +89,47 @@ def test_given_the_same_order_twice_when_admitted_then_it_is_one_job_and_one_hol
     assert len([row for row in studio.queued() if row["jobId"] == first["jobId"]]) == 1
 
 
+def test_given_three_takes_of_a_shot_when_ordered_then_each_has_its_seed_and_the_money_is_held_for_all(
+    studio: Studio, project: Project
+) -> None:
+    shoot = Shoot(studio, project, shots=2).frames()
+    ordered = studio.call("POST", shoot.path(0, "/generate"), {"takes": 3}, user="editor").json
+    assert (len(ordered["takes"]), shoot.budget()["reserved"]) == (3, 0.75)
+    jobs = [read_job(shoot.project_id, line["jobId"]) for line in ordered["takes"]]
+    assert [job["attempt"] for job in jobs] == [1, 2, 3]
+    assert len({job["input"]["seed"] for job in jobs}) == 3
+    cancelled = studio.call("POST", f"/api/jobs/{jobs[1]['jobId']}/cancel", user="editor").json
+    assert (cancelled["status"], shoot.budget()["reserved"]) == ("cancelled", 0.5)
+    shoot.settle(jobs[2]["jobId"], clip_result())
+    shoot.settle(jobs[0]["jobId"], clip_result())
+    assert studio.call("GET", shoot.path(0)).json["take"] == 3
+    batch = studio.call("POST", f"{shoot.base}/generate", {"takes": 2, "segmentIds": [shoot.segments[1]] * 2}).json
+    assert (batch["shotCount"], batch["takes"], len(batch["jobs"]), batch["estimatedCost"]) == (1, 2, 2, 0.5)
+
+
+def test_given_the_sops_own_input_when_a_shot_is_ordered_then_its_words_and_model_are_meant(
+    studio: Studio, project: Project
+) -> None:
+    shoot = Shoot(studio, project, shots=1).frames()
+    sop = {
+        "mode": "image_to_video",
+        "imageUrl": "segment.firstFrameUrl",
+        "prompt": "segment.prompt + masterStyleContext",
+        "duration": 5,
+        "elementReferences": ["character.primaryImageUrl"],
+        "falModel": "runpod/stable-video-infinity",
+    }
+    answer = studio.call("POST", shoot.path(0, "/generate"), sop, user="editor")
+    assert (answer.status, answer.json["status"]) == (202, "queued")
+    assert read_job(shoot.project_id, answer.json["jobId"])["input"]["prompt"] == "Femme fatale, moment 0. 85mm lens"
+    shoot.settle(answer.json["jobId"], clip_result())
+    done = studio.call("GET", f"/api/jobs/{answer.json['jobId']}").json
+    assert done["status"] == "complete"
+    assert "clip.mp4" in done["outputUrl"]
+    wrong = studio.call("POST", shoot.path(0, "/generate"), {"falModel": "fal-ai/other"}, user="editor")
+    assert (wrong.status, wrong.code) == (422, "VALIDATION_FAILED")
+
+
 def test_given_an_idempotency_key_when_sent_again_then_the_first_answer_comes_back(
     studio: Studio, project: Project
 ) -> None:

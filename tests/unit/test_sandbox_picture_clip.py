@@ -13,6 +13,7 @@ from tests.unit.test_sandbox_picture_draw import COLE, FEMME, pixels, request
 from vibeboard.media.encode import EncodeError, ffmpeg_path, h264_writer
 from vibeboard.providers.ports import ClipRequest, ClipResult
 from vibeboard.providers.sandbox.picture import describe, draw_frame, edit_frame, png, render_clip
+from vibeboard.providers.sandbox.picture.clip import Cut, shows_another_object
 
 WIDTH, HEIGHT = 480, 206
 
@@ -252,3 +253,20 @@ def test_given_a_failing_block_or_encoder_when_written_then_no_file_is_left(
     with pytest.raises(EncodeError):
         write_many()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_given_inserts_of_two_objects_when_played_then_one_is_cut_to_the_other_and_no_frame_mixes_them() -> None:
+    coin = frame("Insert, extreme close-up of a coin on the counter")
+    asked = request("Insert, extreme close-up of a revolver on the counter", seed=4, width=WIDTH, height=HEIGHT)
+    gun = edit_frame(coin, asked)
+    told = [describe.description(data, WIDTH, HEIGHT) for data in (coin, gun)]
+    assert told[0]
+    assert told[1]
+    assert shows_another_object(told[0][1], told[1][1])
+    assert not shows_another_object(told[0][1], told[0][1])
+    order = ClipRequest(Path(), Path(), "Insert of a coin, then a revolver", WIDTH, HEIGHT, Fraction(24), 16, 7)
+    cut = Cut(order, told[0][1], told[1][1], pixels(coin), pixels(gun))
+    for index in range(16):
+        picture = cut.frame(index / 15, index / 24, 16 / 24)
+        near, far = (gun, coin) if index >= 8 else (coin, gun)
+        assert apart(picture, pixels(near)) * 4 < apart(picture, pixels(far)), index

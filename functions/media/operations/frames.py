@@ -3,6 +3,7 @@
 from typing import Any
 
 from media.work import Work
+from vibeboard.media.likeness import likeness
 from vibeboard.providers.ports import CharacterLook, FrameRequest
 from vibeboard.providers.sandbox.picture import MODEL_DRAW, MODEL_EDIT, draw_frame, edit_frame
 
@@ -40,7 +41,7 @@ def request(body: dict[str, Any]) -> FrameRequest:
 
 
 def draw(work: Work) -> dict[str, Any]:
-    """{frame: key, width, height, model}; edited from the source frame when the job names one."""
+    """{frame: key, width, height, model, continuity}; edited from the source frame when the job names one."""
     wanted = request(work.input)
     source = work.input.get("source")
     picture = edit_frame(work.fetch(source).read_bytes(), wanted) if source else draw_frame(wanted)
@@ -51,4 +52,11 @@ def draw(work: Work) -> dict[str, Any]:
         "width": wanted.width,
         "height": wanted.height,
         "model": MODEL_EDIT if source else MODEL_DRAW,
+        **continuity(work, picture),
     }
+
+
+def continuity(work: Work, picture: bytes) -> dict[str, float]:
+    """How much a frame keeps of the one it was edited from: {continuity: likeness}, nothing for one drawn anew."""
+    source = work.input.get("source")
+    return {"continuity": likeness(work.fetch(source).read_bytes(), picture)} if source else {}

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from media.operations import clips, training, vfx, worker
+from media.operations import clips, frames, training, vfx, worker
 from media.work import Work
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.media.probe import probe
@@ -79,6 +79,7 @@ def frame(work: Work, answer: dict[str, Any]) -> dict[str, Any]:
         "nativeSize": list(native),
         "model": str(answer["model"]),
         "seed": answer.get("seed", work.input["seed"]),
+        **frames.continuity(work, out.read_bytes()),
     }
 
 

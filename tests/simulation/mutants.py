@@ -40,7 +40,7 @@ MUTANTS = (
         "vibeboard.jobs.submission",
         (
             (
-                'condition=Attr("status").eq("RESERVED") & Attr("hold").eq("RESERVED"),',
+                'condition=Attr("status").eq("RESERVED") & Attr("hold").eq("RESERVED") & Attr("held").not_exists(),',
                 'condition=Attr("hold").eq("RESERVED"),',
             ),
         ),

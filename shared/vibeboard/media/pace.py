@@ -19,7 +19,7 @@ _CUT_LIKENESS = 0.9  # correlation with the frame before, after flow
 _CUT_RESIDUAL = 4.0  # times what is usual around
 _STIRRED = 0.3  # levels of change from which on a cell says something
 _LONGEST_HOLD = 48  # frames: longer ones are a still picture
-_HELD = (0.30, 0.50)  # share of the change that is gone: from here it looks held, here it surely is
+_HELD = (0.45, 0.60)  # share of the change that is gone: from here it looks held, here it surely is
 _NEAR = 48  # pairs: two seconds of film
 _SLOW = 0.1  # flow pixels of mean motion below which nothing moves
 
@@ -45,10 +45,10 @@ def held_frames(measures: Measures) -> Array:
     count = len(stir)
     held = np.zeros(count)
     for start in range(1, count):
-        if change[start] > 0.75 * change[start - 1]:
+        if change[start] > 0.85 * change[start - 1]:
             continue
         for end in range(start + 1, min(count, start + _LONGEST_HOLD) + 1):
-            if change[end - 1] > 0.75 * change[start - 1]:
+            if change[end - 1] > 0.85 * change[start - 1]:
                 break  # no longer a hold, at any length
             # The run ends with motion; or with the clip, and then it must be longer than a breath.
             if end < count:
@@ -61,10 +61,10 @@ def held_frames(measures: Measures) -> Array:
                 other = start - 2
             else:
                 continue
-            if change[start:end].max() > 0.75 * change[other]:
+            if change[start:end].max() > 0.85 * change[other]:
                 continue
             before = np.minimum(stir[start - 1], stir[other])
-            says = before > _STIRRED
+            says = before > max(_STIRRED, 0.25 * float(before.max()))  # not the noise of what stands still
             if says.sum() < 3:
                 continue
             left = stir[start:end].max(axis=0)[says] / before[says]

@@ -87,7 +87,7 @@ def shot_history(history: History, chain: Item, segment: Item, picture: dict[str
         "locks": sorted(history.locks[segment["id"]] + history.locks[chain["id"]], key=lambda row: str(row["at"])),
         "costs": {"total": to_usd(sum(spent.values())), "byOperation": {k: to_usd(v) for k, v in spent.items()}},
         "hours": {"engine": _hours(jobs)},
-        "picture": {
+        "rendered": {
             "quality": picture["quality"],
             "size": [picture.get("width"), picture.get("height")],
             "nativeSize": picture.get("nativeSize") or [picture.get("width"), picture.get("height")],

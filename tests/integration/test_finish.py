@@ -174,7 +174,15 @@ def test_given_a_locked_film_when_exported_then_owner_only_one_job_and_a_whole_p
     plan = objects.read_json(next(key for key in studio.objects() if key.endswith("plan.json")))
     assert [row["shotName"] for row in plan["clips"]] == ["SC01_SH01", "SC01_SH02"]
     assert plan["sidecar"]["vibeboardAttribution"]["modelsUsed"] == ["sandbox/animatic", "sandbox/storyboard"]
-    assert plan["clips"][0]["lockedBy"] == "user_admin"
+    row = plan["clips"][0]
+    assert row["lockedBy"] == "user_admin"
+    assert (row["picture"], row["rendered"]["upscaled"]) == ("projects/p/clip.mp4", False)
+    assert [(lock["what"], lock["act"], lock["by"]) for lock in row["locks"]] == [
+        ("shot", "lock", "user_admin"), ("picture", "lock", "user_admin"),
+    ]  # fmt: skip
+    assert [take["kind"] for take in row["takes"] if take["chosen"]] == ["clip", "first", "last"]
+    assert {take["model"] for take in row["takes"]} == {"sandbox/animatic", "sandbox/storyboard"}
+    assert row["costs"]["total"] == pytest.approx(sum(take["cost"] for take in row["takes"]))
     poll = studio.call("GET", f"/api/exports/jobs/{first['jobId']}", user="viewer").json
     assert (poll["status"], poll["progress"]) == ("queued", 0)
     early = studio.call("GET", f"/api/exports/{first['exportId']}/video")

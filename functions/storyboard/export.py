@@ -35,11 +35,11 @@ def chains_from_breakdown(project_id: str, user: str) -> dict[str, Any]:
     for chain, segments in _plan(project, breakdown, look):
         with contextlib.suppress(TransactionRefused):  # an earlier run made it
             chains.put_chain(project_id, chain, user)
-        _, standing = chains.read_chain(project_id, chain["id"])
+        made_chain, standing = chains.read_chain(project_id, chain["id"])
         known = {segment["id"] for segment in standing}
         missing = [segment for segment in segments if segment["id"] not in known]
         if missing:
-            chains.put_segments(project_id, chain["id"], missing)
+            chains.put_segments(project_id, chain["id"], missing, made_chain, standing)
         made.append(chain["id"])
         shots += len(segments)
     return {"chains": made, "shots": shots}

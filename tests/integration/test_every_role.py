@@ -69,6 +69,7 @@ def ids(studio: Studio, project: dict[str, Any], machine: None) -> dict[str, str
         "issue": "flicker",
         "cueId": "cue_none",
         "revision": "0",
+        "name": "Master.edl",
         "takeId": studio.call("GET", shoot.path(0, "/takes")).json["takes"][0]["takeId"],
     }
 

@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: bench-dailies bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: policy bench-dailies bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -72,3 +72,7 @@ build: setup ## every zip function and layer, with bytecode, and a check that ea
 
 serve: setup
 	@./vibeboard serve
+
+# Optional, wants MediaConch on the machine: make policy DIR=out/neo-noir-laundromat
+policy:
+	mediaconch -p tests/media/policies/prores-422-hq.xml $(DIR)/Master.mov

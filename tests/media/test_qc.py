@@ -1,13 +1,17 @@
 """What a broadcaster would find: each fault put into a small master, found where it was put, and nowhere else."""
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from vibeboard.domain import qc
 from vibeboard.domain.qc import RULES, Screening, judge
+from vibeboard.domain.timeline import Clip, assemble
+from vibeboard.media.conform import ClipSource, MasterSpec, conform
 from vibeboard.media.ffmpeg import ffmpeg_path
+from vibeboard.media.graph import Codec
 from vibeboard.media.probe import probe
 from vibeboard.media.qc import as_measured, as_ordered, screen
 
@@ -46,6 +50,17 @@ def test_given_a_clean_master_then_every_check_holds_and_the_trailer_is_whole(cl
     assert [check for check in checks if not check["ok"]] == []
     trailer = probe(path.with_suffix(".trailer.mp4"))
     assert (trailer.frames, trailer.codec, trailer.audio_codec) == (72, "AVC", "AAC")
+
+
+@pytest.mark.parametrize("codec", ["prores_hq", "prores_4444", "h264"])
+def test_given_a_master_of_each_codec_when_conformed_then_it_is_what_the_checks_expect(
+    clean: tuple[Path, Screening], tmp_path: Path, codec: Codec
+) -> None:
+    timeline = assemble([Clip.from_frames("c", Fraction(RATE), media_frames=24)], Fraction(RATE))
+    spec = MasterSpec(320, 136, codec, quantiser=8)
+    made = conform(timeline, {"c": ClipSource(clean[0])}, spec, tmp_path / "m.mov")
+    wanted = as_ordered(codec, (320, 136), 24, 48_000, timeline.rate, timeline.start_timecode, None)
+    assert as_measured(made.info).items() <= wanted.items()
 
 
 def test_given_a_tone_of_known_level_then_the_meter_says_so(clean: tuple[Path, Screening]) -> None:

@@ -1,5 +1,6 @@
 """Footage by RunPod over real HTTP: unsigned reports are confirmed, a lost answer is assumed billed, never free."""
 
+import io
 import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import imageio_ffmpeg
 import pytest
+from PIL import Image
 
 from tests.fakes.runpod import FakeRunPod, Running
 from tests.fakes.server import Response
@@ -36,6 +38,9 @@ def runpod(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRunPod]:
 def shoot(studio: Studio, runpod: FakeRunPod) -> Shoot:
     """A shot that has its frames already."""
     shoot = Shoot(studio, studio.project(), shots=1)
+    drawn = io.BytesIO()  # what comes back is measured against it
+    Image.new("RGB", (FRAME["width"], FRAME["height"]), "grey").save(drawn, "PNG")
+    objects.write("projects/p/f.png", drawn.getvalue())
     frame = {"key": "projects/p/f.png", "takeId": "take_1", "number": 1, "model": "m", "requestedModel": "m"}
     change = {"firstFrame": frame | FRAME, "lastFrame": frame | FRAME}
     table().write(Update(keys.segment(shoot.project_id, shoot.chain, shoot.segments[0]), set=change))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from producer.statements import step_of
 from vibeboard.domain.errors import Conflict
 from vibeboard.domain.models import HERO, INTENTS, MATRIX, choose_frame_model, intent_of
-from vibeboard.domain.pricing import IMAGE_MODELS
+from vibeboard.domain.pricing import FREE_OPERATIONS, IMAGE_MODELS
 from vibeboard.domain.prompts import as_wording, full_negative, plain_negative
 from vibeboard.jobs.drafts import frame_draft
 from vibeboard.jobs.outcomes import OUTCOMES
@@ -106,5 +106,5 @@ def test_given_weights_then_a_model_that_ignores_them_never_sees_one() -> None:
 
 
 def test_given_any_operation_that_can_cost_something_then_the_statement_has_a_step_for_it() -> None:
-    free = {"export.master", "timeline.preview"}
-    assert {name for name in OUTCOMES if name not in free and step_of({"operation": name}) == name} == set()
+    priced = OUTCOMES.keys() - FREE_OPERATIONS
+    assert {name for name in priced if step_of({"operation": name}) == name} == set()

@@ -43,7 +43,7 @@ aws-calls: setup ## count the AWS calls of every route and write the table
 continuity: setup ## draw the example's storyboard, measure it across its cuts, write the page and its filmstrip
 	@$(PY) -m tests.benchmarks.bench_continuity
 
-simulate: setup ## a million seeded schedules of the job protocol (about half an hour a core)
+simulate: setup ## a million seeded schedules of the job protocol (about an hour a core)
 	@$(PY) -m tests.simulation --schedules 1000000
 
 reindex: setup ## put the reference corpus into the OpenSearch of SEARCH_URL, with the caller's AWS credentials

@@ -1,6 +1,7 @@
 """Our house in the simulation: the real protocol code over a table, a bucket and queues whose every call is a step."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from vibeboard.jobs import (
     cancelling,
     clock,
     engines,
+    holding,
     inbox,
     outcomes,
     queues,
@@ -30,12 +32,59 @@ from vibeboard.store import table as table_module
 
 PROJECT = "prj_00000000000000000000000000"
 USER = "user_editor"
-HOLD = 50_000  # a frame by flux/dev of two megapixels
+HOLD = 50_000  # a frame by flux/dev of two megapixels, or the pass of one second at draft quality
 # loaded, so that `installed` finds their table
-MODULES = (admission, answers, batches, cancelling, settlement, submission, reconcile, waiting, ledger, audit, inbox)
+MODULES = (
+    admission,
+    answers,
+    batches,
+    cancelling,
+    holding,
+    settlement,
+    submission,
+    reconcile,
+    waiting,
+    ledger,
+    audit,
+    inbox,
+)
 CHUNK = 2  # jobs a batch's writer writes at once here
-BATCH_RATE = 0.3  # schedules with a large batch besides the single orders
+BATCH_RATE = 0.2  # schedules with a large batch besides the single orders
 _house: "House | None" = None
+
+
+class Order(admission.JobDraft):
+    """A draft of the simulation's project, whose id and price are worked out once for all schedules."""
+
+    @functools.cached_property
+    def _id(self) -> str:
+        return super().job_id(PROJECT)
+
+    @functools.cached_property
+    def amount(self) -> int:
+        return super().amount
+
+    def job_id(self, project_id: str) -> str:
+        assert project_id == PROJECT
+        return self._id
+
+
+@functools.cache
+def _order(index: int, provider: str) -> Order:
+    operation = "frame.draw" if index % 2 else "clip.render"  # the same price; a frame's shot may be locked meanwhile
+    return Order(
+        operation=operation,
+        target={"chainId": "chain", "segmentId": f"seg{index}", "which": "first", "renderId": render_of(index)},
+        input={"prompt": f"shot {index}", "seed": index, "quality": "draft", "clipTakeId": "take"},
+        price_facts={"width": 1920, "height": 822, "quality": "draft", "seconds": 1},
+        model="fal-ai/flux/dev",
+        provider=provider,
+    )
+
+
+def render_of(index: int) -> str:
+    """The render job a shot's pass belongs to."""
+    return f"rnd{index % 2}"
 
 
 class StepTable:
@@ -45,16 +94,16 @@ class StepTable:
         self.world, self.backend = world, backend
 
     def get(self, key: Any) -> Any:
-        return self.world.effect("read", f"get {key['SK']}", lambda: self.backend.get(key))
+        return self.world.effect("read", f"get {key['SK']}", self.backend.get, key)
 
     def query_index(self, partition: str, prefix: str = "", *, limit: int | None = None) -> Any:
         return self.world.effect("read", "query", lambda: self.backend.query_index(partition, prefix, limit=limit))
 
     def write(self, action: Any) -> Any:
-        return self.world.effect("write", "write", lambda: self.backend.write(action))
+        return self.world.effect("write", "write", self.backend.write, action)
 
     def transact(self, actions: Any) -> None:
-        self.world.effect("transact", "transact", lambda: self.backend.transact(actions))
+        self.world.effect("transact", "transact", self.backend.transact, actions)
 
 
 class House:
@@ -66,6 +115,7 @@ class House:
         self.table = StepTable(self.world, self.backend)
         self.bucket: dict[str, Any] = {}
         self.told: set[str] = set()
+        self.seen: tuple[Any, Any, int] = (None, None, 0)  # counters and bill that were found right
         self.bad_media: set[str] = set()
         self.outcome_of: dict[str, tuple[str, int]] = {}
         self.vendors = {
@@ -86,14 +136,7 @@ class House:
     def _draft(self, index: int) -> admission.JobDraft:
         chance, planned = self.world.chance, self.world.plan is not None
         provider = self.world.plan.provider if self.world.plan else chance.choice(("fal", "fal", "runpod", "sandbox"))
-        draft = admission.JobDraft(
-            operation="frame.draw",
-            target={"chainId": "chain", "segmentId": f"seg{index}", "which": "first"},
-            input={"prompt": f"shot {index}", "seed": index},
-            price_facts={"width": 1920, "height": 822},
-            model="fal-ai/flux/dev",
-            provider=provider,
-        )
+        draft = _order(index, provider)
         job_id = draft.job_id(PROJECT)
         outcome = "succeeded" if planned else chance.choice(("succeeded",) * 4 + ("failed",))
         cost = 43_750 if outcome == "succeeded" else (43_750 if planned else chance.choice((0, 43_750)))
@@ -110,6 +153,8 @@ class House:
     def __exit__(self, *_: object) -> None:
         global _house
         self.world.close()
+        for vendor in self.vendors.values():
+            del vendor.report
         _house = None
 
     def stamp(self) -> str:
@@ -119,7 +164,7 @@ class House:
     # ---- queues, bucket, webhooks
 
     def send(self, queue: str, messages: list[dict[str, Any]]) -> None:
-        self.world.effect("send", f"send {queue}", lambda: self.world.send(queue, messages, self.consume))
+        self.world.effect("send", f"send {queue}", self.world.send, queue, messages, self.consume)
 
     def consume(self, queue: str, body: dict[str, Any]) -> None:
         match queue:
@@ -133,7 +178,8 @@ class House:
     def make(self, job: Any) -> dict[str, Any]:
         if job["jobId"] in self.bad_media:
             raise ProviderFailed("The picture cannot be read")
-        return {"frame": f"{job['jobId']}.png", "width": 1920, "height": 822, "model": "simulated"}
+        made = f"{job['jobId']}.png"
+        return {"frame": made, "picture": made, "frames": 24, "width": 1920, "height": 822, "model": "simulated"}
 
     def exists(self, key: str) -> bool:
         return bool(self.world.effect("read", "exists", lambda: key in self.bucket))
@@ -185,6 +231,8 @@ def installed() -> Iterator[None]:
             (objects, "write_json", lambda key, value: house().write_json(key, value)),
             (settlement, "_step_functions", house),
             (clock, "seconds", lambda: house().world.now()),
+            (clock, "stamp", lambda: f"{house().world.now():.3f}"),
+            (clock, "age", lambda at: house().world.now() - float(at)),
             (batches, "JOBS_PER_TRANSACTION", CHUNK),
             (ledger, "ulid", lambda: house().stamp()),
             (audit, "ulid", lambda: house().stamp()),

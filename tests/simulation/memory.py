@@ -1,9 +1,10 @@
 """The table in memory: what `store.table.Table` promises, serialisable because no operation is ever interrupted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator as operators
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
+from boto3.dynamodb.conditions import ConditionBase
 
 from vibeboard.store.table import (
     Action,
@@ -17,15 +18,20 @@ from vibeboard.store.table import (
 )
 
 _MISSING = object()
+_SCALARS = frozenset({str, int, bool})
 
 
 def stored(value: Any) -> Any:
     """A copy as DynamoDB would give it back: no None, lists for tuples, whole floats as integers."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool:
+    if kind in _SCALARS:
         return value
     if kind is dict:
-        return {name: stored(inner) for name, inner in value.items() if inner is not None}
+        return {
+            name: inner if type(inner) in _SCALARS else stored(inner)
+            for name, inner in value.items()
+            if inner is not None
+        }
     if kind is list or kind is tuple:
         return [stored(inner) for inner in value]
     if kind is float:
@@ -37,15 +43,15 @@ def holds(condition: ConditionBase | None, item: Item | None) -> bool:
     """Whether a boto3 condition holds for what stands there. A comparison with a missing attribute is false, but <>."""
     if condition is None:
         return True
-    parts = condition.get_expression()
-    operator, values = parts["operator"], parts["values"]
+    operator: str = condition.expression_operator
+    values: Any = condition._values  # type: ignore[attr-defined]
     if operator == "AND":
-        return all(holds(value, item) for value in values)
+        return holds(values[0], item) and holds(values[1], item)
     if operator == "OR":
-        return any(holds(value, item) for value in values)
+        return holds(values[0], item) or holds(values[1], item)
     if operator == "NOT":
         return not holds(values[0], item)
-    subject = (item or {}).get(_name(values[0]), _MISSING)
+    subject = _MISSING if item is None else item.get(values[0].name, _MISSING)
     if operator == "attribute_exists":
         return subject is not _MISSING
     if operator == "attribute_not_exists":
@@ -55,52 +61,52 @@ def holds(condition: ConditionBase | None, item: Item | None) -> bool:
         return bool(subject != wanted)
     if subject is _MISSING:
         return False
+    if operator == "=":
+        return bool(subject == wanted) and (type(subject) is type(wanted) or _number(subject, wanted))
+    compare = _ORDERS.get(operator)
+    if compare:
+        return (type(subject) is type(wanted) or _number(subject, wanted)) and bool(compare(subject, wanted))
     match operator:
-        case "=":
-            return bool(type(subject) is type(wanted) or _number(subject, wanted)) and bool(subject == wanted)
-        case "<" | "<=" | ">" | ">=":
-            return _ordered(operator, subject, wanted)
         case "IN":
-            return subject in wanted
+            return bool(subject in wanted)
         case "begins_with":
             return isinstance(subject, str) and subject.startswith(wanted)
         case "contains":
-            return wanted in subject
+            return isinstance(subject, str | list) and wanted in subject
     raise NotImplementedError(f"condition {operator}")
 
 
-def _name(attribute: Any) -> str:
-    assert isinstance(attribute, Attr)
-    return str(attribute.name)
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operators.lt, "<=": operators.le, ">": operators.gt, ">=": operators.ge,
+}  # fmt: skip
 
 
 def _number(*values: Any) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _ordered(operator: str, left: Any, right: Any) -> bool:
-    if not (_number(left, right) or type(left) is type(right)):
-        return False
-    return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator])
-
-
 def held(items: Iterable[Item]) -> int:
     """Micro-dollars that open jobs and batches hold."""
-    total = 0
-    for item in items:
-        hold = item.get("hold")
-        if hold == "RESERVED":
-            total += item["amount"]
-        elif isinstance(hold, int):
-            total += hold
-    return total
+    return sum(_hold(item) for item in items)
+
+
+def _hold(item: Item | None) -> int:
+    hold = item.get("hold") if item else None
+    if hold == "RESERVED":
+        return int(item["amount"]) if item else 0
+    return hold if type(hold) is int else 0
 
 
 class MemoryTable:
-    """Items by (PK, SK). What goes in is copied whole, what comes out at its top, for nobody changes what is inside."""
+    """Items by (PK, SK). What goes in is copied whole, what comes out at its top, for nobody changes what is inside.
+
+    Beside the items it keeps what the checks ask after every step: the index, and what each partition holds.
+    """
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
+        self._index: dict[str, dict[tuple[str, str], Item]] = {}
+        self._holds: dict[str, int] = {}
 
     def get(self, key: Mapping[str, Any]) -> Item | None:
         found = self.items.get((key["PK"], key["SK"]))
@@ -112,15 +118,13 @@ class MemoryTable:
 
     def holds(self, partition: str) -> int:
         """What jobs and batches of a project hold, for the check after every step."""
-        return held(item for (pk, _), item in self.items.items() if pk == partition)
+        return self._holds.get(partition, 0)
 
     def query_index(self, partition: str, prefix: str = "", *, limit: int | None = None) -> list[Item]:
-        found = [
-            item
-            for item in self.items.values()
-            if item.get("GSI1PK") == partition and item.get("GSI1SK", "").startswith(prefix)
-        ]
-        found.sort(key=lambda item: (item["GSI1SK"], item["SK"]))
+        found = list(self._index.get(partition, {}).values())
+        if prefix:
+            found = [item for item in found if item["GSI1SK"].startswith(prefix)]
+        found.sort(key=_in_index)
         return [dict(item) for item in found[:limit]]
 
     def query(
@@ -138,33 +142,41 @@ class MemoryTable:
         if not holds(action.condition, old):
             raise ConditionFailed(dict(old) if old is not None else None)
         new = _applied(action, old)
-        if new is None:
-            self.items.pop(key, None)
-            new = old or {}
-        else:
-            self.items[key] = new
-        answer: Item = action.item if isinstance(action, Put) else dict(new)
+        self._stand(key, old, new)
+        answer: Item = action.item if isinstance(action, Put) else dict(new or old or {})
         return answer
 
     def transact(self, actions: Sequence[Action]) -> None:
         touched = [_key(action) for action in actions]
         assert len(set(touched)) == len(touched) <= 100, "DynamoDB refuses this transaction"
-        failed = [
-            not holds(action.condition, self.items.get(key)) for action, key in zip(actions, touched, strict=True)
-        ]
-        if any(failed):
-            standing = [self.items.get(key) if bad else None for bad, key in zip(failed, touched, strict=True)]
-            raise TransactionRefused(failed, [dict(item) if item is not None else None for item in standing])
-        for action, key in zip(actions, touched, strict=True):
+        standing = [self.items.get(key) for key in touched]
+        failed = [not holds(action.condition, old) for action, old in zip(actions, standing, strict=True)]
+        if True in failed:
+            found = zip(failed, standing, strict=True)
+            raise TransactionRefused(failed, [dict(old) if bad and old is not None else None for bad, old in found])
+        for action, key, old in zip(actions, touched, standing, strict=True):
             if not isinstance(action, Check):
-                new = _applied(action, self.items.get(key))
-                if new is None:
-                    self.items.pop(key, None)
-                else:
-                    self.items[key] = new
+                self._stand(key, old, _applied(action, old))
+
+    def _stand(self, key: tuple[str, str], old: Item | None, new: Item | None) -> None:
+        if old is not None and "GSI1PK" in old:
+            del self._index[old["GSI1PK"]][key]
+        if new is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = new
+            if "GSI1PK" in new:
+                self._index.setdefault(new["GSI1PK"], {})[key] = new
+        change = _hold(new) - _hold(old)
+        if change:
+            self._holds[key[0]] = self._holds.get(key[0], 0) + change
 
     def everything(self) -> Iterable[Item]:
         return [self.items[key] for key in sorted(self.items)]
+
+
+def _in_index(item: Item) -> tuple[str, str]:
+    return item["GSI1SK"], item["SK"]
 
 
 def _key(action: Action) -> tuple[str, str]:
@@ -181,7 +193,7 @@ def _applied(action: Put | Update | Delete, old: Item | None) -> Item | None:
     new = dict(old) if old is not None else dict(action.key)
     for name, value in action.set.items():
         if value is not None:
-            new[name] = stored(value)
+            new[name] = value if type(value) in _SCALARS else stored(value)
     for name, amount in action.add.items():
         new[name] = new[name] + amount  # KeyError, as DynamoDB refuses a path that is not there
     for name in action.remove:

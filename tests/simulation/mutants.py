@@ -33,7 +33,7 @@ MUTANTS = (
             ),
             ('receipt = engines.vendor(job["provider"]).post(job)', "receipt = early"),
         ),
-        "double submission",
+        "double submission|overspend|sent while it is held",
     ),
     Mutant(
         "no fence",
@@ -67,7 +67,7 @@ MUTANTS = (
                 '    except engines.OutcomeUnknown:\n        return _not_now(job, engines.NotAccepted(""))  #',
             ),
         ),
-        "double submission",
+        "double submission|unaccounted",
     ),
     Mutant(
         "unconditional settle",
@@ -78,7 +78,7 @@ MUTANTS = (
                 'unmoved = Attr("amount").eq(job["amount"])',
             ),
         ),
-        "still open|disagree",
+        "jobs and batches hold",
     ),
     Mutant(
         "a token that comes while the job settles is forgotten",
@@ -168,6 +168,24 @@ MUTANTS = (
         "vibeboard.jobs.reconcile",
         (("for batch in table().query_index(keys.OPEN_BATCHES, limit=OPEN_JOBS_PER_RUN):", "for batch in ():"),),
         "still holds money",
+    ),
+    Mutant(
+        "the fence does not see that a job is held",
+        "vibeboard.jobs.submission",
+        ((' & Attr("held").not_exists(),', ","),),
+        "sent while it is held",
+    ),
+    Mutant(
+        "nobody lets go what stepped behind a render",
+        "vibeboard.jobs.reconcile",
+        (("    _let_go(listed)\n", ""),),
+        "still open",
+    ),
+    Mutant(
+        "a hold outlives its job",
+        "vibeboard.jobs.settlement",
+        (('remove=["leaseUntil", "held",', 'remove=["leaseUntil",'),),
+        "at rest and held",
     ),
     Mutant(
         "look, then reserve",

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from tests.simulation.house import HOLD, PROJECT, USER, House, furnish
+from tests.simulation.house import HOLD, PROJECT, USER, House, furnish, render_of
 from tests.simulation.world import Plan, Violation
-from vibeboard.jobs import admission, batches, cancelling, reconcile, settlement, waiting
+from vibeboard.jobs import admission, batches, cancelling, holding, reconcile, settlement, waiting
 from vibeboard.store import keys, ledger
 from vibeboard.store.table import Update
 
 CAP = 2 * HOLD + HOLD // 2  # two of three jobs fit
-REST_PAUSES = (70.0, 300.0, 1000.0, 3000.0, 6000.0, 6000.0)
+REST_PAUSES = (70.0, 300.0, 1000.0, 3000.0, *(6000.0,) * 6)  # who stepped behind a render begins only after it
 BUDGET, QUOTA = ("PROJECT#" + PROJECT, "BUDGET"), ("USER#" + USER, "QUOTA")
 
 
@@ -47,16 +47,25 @@ def _cast(house: House) -> None:
             world.add("waiter", lambda j=job_id, i=index: waiting.wait_for(PROJECT, j, f"token{i}"))  # type: ignore[misc]
         if world.plan is not None:
             continue
+        if world.chance.random() < 0.15:
+            world.add("pauser", lambda j=job_id: holding.hold(waiting.read_job(PROJECT, j), holding.PAUSED))  # type: ignore[misc]
         if world.chance.random() < 0.2:
             world.add("canceller", lambda j=job_id: _cancel(j))  # type: ignore[misc]
         if world.chance.random() < 0.15:
             locked = Update(keys.segment(PROJECT, "chain", f"seg{index}"), set={"lockedAt": "now"})
             world.add("editor", lambda locked=locked: house.table.write(locked))  # type: ignore[misc]
+    for _ in range(2):
         world.add("reconciler", reconcile.reconcile, 60.0)
     if world.plan is not None:
-        for _ in range(2):
-            world.add("reconciler", reconcile.reconcile, 60.0)
+        if world.plan.held:
+            world.add("hurrier", lambda: _go_first(house, render_of(1)))
+            world.add("pauser", lambda: _pause(house))
+            world.add("resumer", lambda: _resume(house))
         return
+    if world.chance.random() < 0.2:
+        world.add("hurrier", lambda: _go_first(house, render_of(1)))
+    if world.chance.random() < 0.1:
+        world.add("resumer", lambda: _resume(house))
     if world.chance.random() < 0.2:
         world.add("admin", lambda: ledger.override(PROJECT, HOLD, actor="admin", reason="more", key="once"))
     if world.chance.random() < 0.2:
@@ -67,6 +76,27 @@ def _cancel(job_id: str) -> None:
     cancelling.cancel(waiting.read_job(PROJECT, job_id), "editor")
 
 
+def _open(house: House) -> list[Any]:
+    return list(house.table.query_index(keys.OPEN_JOBS))
+
+
+def _go_first(house: House, render_id: str) -> None:
+    """What the render queue does for a render of high priority: everything else that waits steps behind it."""
+    for job in _open(house):
+        if job["target"]["renderId"] != render_id and "held" not in job:
+            holding.hold(job, f"{holding.BEHIND}{render_id}")
+
+
+def _pause(house: House) -> None:
+    for job in _open(house):
+        holding.hold(job, holding.PAUSED)
+
+
+def _resume(house: House) -> None:
+    for job in _open(house):
+        holding.release(job, holding.PAUSED)
+
+
 def _lower_cap(house: House) -> None:
     budget = ledger.read(PROJECT)
     house.table.transact(ledger.cap_actions(budget, PROJECT, _cap(house) - HOLD // 2, 3, "admin"))
@@ -75,10 +105,12 @@ def _lower_cap(house: House) -> None:
 def _peace(house: House) -> None:
     """No more faults: queues run empty, vendors finish, the reconciler comes by as time passes."""
     world = house.world
-    world.calm = True
+    world.calm = world.peace = True
     for pause in REST_PAUSES:
-        if not (_open_jobs(house) or _open_batches(house)):
+        if not (left := _open_jobs(house)) and not _open_batches(house):
             break
+        if any(job.get("held") == holding.PAUSED for job in left):
+            world.add("resumer", lambda: _resume(house))
         world.wait(pause)
         world.add("reconciler", reconcile.reconcile, 60.0)
         world.run()
@@ -105,26 +137,26 @@ def _jobs(house: House) -> list[Any]:
 
 def hold_always(house: House) -> None:
     """After every step: no counter below nothing, none of the money made or lost, no bill above the cap."""
-    for where in (BUDGET, QUOTA):
-        counter = house.backend.peek(where)
-        parts = [counter[name] for name in ("available", "reserved", "committed")]
-        total = counter.get("granted", counter.get("cap", 0) + counter.get("overrides", 0))
-        if min(parts) < 0 or sum(parts) != total:
-            raise Violation(f"{where[1]}: available, reserved, committed {parts} do not make {total}")
-        if where is BUDGET:
-            bill = sum(t.billed for v in house.vendors.values() for t in v.taken)
-            if bill > total:
-                raise Violation(f"overspend: billed {bill} of {total}")
-    counter = house.backend.peek(BUDGET)
+    budget, quota = house.backend.peek(BUDGET), house.backend.peek(QUOTA)
+    fal, runpod = house.vendors.values()
+    bill = fal.bill + runpod.bill
     holds = house.backend.holds(BUDGET[0])
-    if counter["reserved"] != holds:
-        raise Violation(f"reserved {counter['reserved']}, but jobs and batches hold {holds}")
-    seen: set[str] = set()
-    for vendor in house.vendors.values():
-        for taken in vendor.taken:
-            if taken.job_id in seen:
-                raise Violation(f"double submission of {taken.job_id}")
-            seen.add(taken.job_id)
+    if budget["reserved"] != holds:
+        raise Violation(f"reserved {budget['reserved']}, but jobs and batches hold {holds}")
+    if early := fal.held or runpod.held:
+        raise Violation(f"sent while it is held: {early}")
+    if twice := fal.twice or runpod.twice:
+        raise Violation(f"double submission of {twice}")
+    if budget is house.seen[0] and quota is house.seen[1] and bill == house.seen[2]:
+        return  # a write puts a new item in the place of the old
+    house.seen = (budget, quota, bill)
+    total = budget.get("cap", 0) + budget["overrides"]
+    for where, counter, whole in ((BUDGET, budget, total), (QUOTA, quota, quota["granted"])):
+        parts = counter["available"], counter["reserved"], counter["committed"]
+        if min(parts) < 0 or sum(parts) != whole:
+            raise Violation(f"{where[1]}: available, reserved, committed {list(parts)} do not make {whole}")
+    if bill > total:
+        raise Violation(f"overspend: billed {bill} of {total}")
 
 
 def hold_at_rest(house: House) -> None:
@@ -150,6 +182,8 @@ def hold_at_rest(house: House) -> None:
     for job_id, job in jobs.items():
         if job["status"] not in settlement.AT_REST:
             raise Violation(f"{job_id} is {job['status']} and in no index")
+        if "held" in job:
+            raise Violation(f"{job_id} is at rest and held: {job['held']}")
         taken, _ = bills.get(job_id, (None, None))
         bill = taken.billed if taken else 0
         if job["provider"] != "sandbox" and job["actual"] < bill:

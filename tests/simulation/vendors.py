@@ -37,6 +37,9 @@ class Vendor:
         self.name, self.lists, self.world, self.prices = name, lists, world, prices
         self.horizon = START_SECONDS + 900.0
         self.taken: list[Taken] = []
+        self.bill = 0
+        self.twice = ""  # a job that was submitted a second time
+        self.held = ""  # a job that was submitted though it was held
 
     def post(self, job: Item) -> Receipt:
         return self.world.effect("post", f"{self.name}.post", lambda: self._take(job))  # type: ignore[no-any-return]
@@ -45,12 +48,14 @@ class Vendor:
         outcome, price = self.prices[job["jobId"]]
         reference = f"{self.name}-{len(self.taken)}"
         request = Taken(job["jobId"], job["projectId"], job["fence"], reference, self.world.time, outcome, price)
+        if "held" in job:
+            self.held = request.job_id
+        if any(taken.job_id == request.job_id for taken in self.taken):  # a job has one vendor
+            self.twice = request.job_id
         self.taken.append(request)
         run = (f"{self.name} runs", lambda: self._finish(request))
         if self.world.plan is None and self.world.chance.random() < 0.25:  # a long queue
-            self.world.later.append(
-                (self.world.time + self.world.chance.uniform(60, 2500), lambda: self.world.add(*run))
-            )
+            self.world.at(self.world.time + self.world.chance.uniform(60, 2500), lambda: self.world.add(*run))
         else:
             self.world.add(*run)
         return Receipt(reference)
@@ -63,6 +68,7 @@ class Vendor:
             request.state = "dropped"
         else:
             request.state = "done"
+            self.bill += request.billed
         request.done_at = self.world.time
         chance = self.world.chance
         count = 1 if self.world.plan is not None else chance.choice((0, 1, 1, 2))

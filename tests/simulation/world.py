@@ -30,6 +30,8 @@ START_RATE = 0.25
 MOST_STEPS = 3000
 MOST_RECEIVES = 5
 SKEW_SECONDS = 25.0
+NEVER = float("inf")
+READS = ("read", "ask")
 VISIBILITY = {"SUBMIT_QUEUE_URL": 720.0, "MEDIA_QUEUE_URL": 5400.0, "SETTLE_QUEUE_URL": 720.0}
 EXPECTED = (VibeBoardError, ClientError, BotoCoreError)
 
@@ -38,7 +40,7 @@ class Violation(AssertionError):
     """The protocol broke a promise; the seed and the trace say how."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Actor:
     name: str
     run: Callable[[], Any]
@@ -46,6 +48,7 @@ class Actor:
     skew: float
     started: float
     failed: Callable[[], None] | None = None
+    number: int = 0
     green: Any = None
     kind: Kind = "read"
     call: str = ""
@@ -58,6 +61,11 @@ class Plan:
     faults: Mapping[int, str] = field(default_factory=dict)
     provider: str = "fal"
     batch: bool = False
+    held: bool = False
+
+    def over(self, calls: int) -> bool:
+        """Both deaths of a pair have been. Runs with fewer go on step by step, for pairs are made from them."""
+        return len(self.faults) == 2 and calls > max(self.faults)
 
 
 class World:
@@ -69,43 +77,52 @@ class World:
         self.time = 1_800_000_000.0
         self.calls = 0
         self.steps = 0
-        self.calm = False
+        self.actors = 0
+        self.calm = False  # nothing fails; the order is still anybody's
+        self.peace = False  # and one after another
         self.dead = False
         self.parked: list[Actor] = []
         self.killed: list[Actor] = []
         self.todo: list[tuple[str, Callable[[], Any], float, Callable[[], None] | None]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.due = NEVER  # when the first of them comes
         self.trace: list[tuple[str, str, str]] = []
         self.kinds: list[Kind] = []
+        self.callers: list[int] = []
         self.check: Callable[[], None] = lambda: None
         self.hub = getcurrent()
         self.acting: Actor | None = None
+        self.alone: Actor | None = None  # who runs undisturbed, in peace
 
     # ---- what the code under test sees
 
     def now(self) -> float:
         return self.time + (self.acting.skew if self.acting else 0.0)
 
-    def effect(self, kind: Kind, call: str, apply: Callable[[], Any]) -> Any:
+    def effect(self, kind: Kind, call: str, apply: Callable[..., Any], *args: Any) -> Any:
         """One call to the outside. Runs when the hub says so, and ends as the hub says."""
         me = self.acting
-        if self.dead:
-            raise GreenletExit
+        if self.alone:
+            self.calls += 1
+            self.trace.append((self.alone.name, call, "ok"))
+            return apply(*args)
         if me is None:
-            return apply()
+            if self.dead:
+                raise GreenletExit
+            return apply(*args)
         me.kind, me.call = kind, call
         end = self.hub.switch(me)
+        if end == "ok":
+            return apply(*args)
         match end:
-            case "ok":
-                return apply()
             case "echo":  # the answer was lost and the SDK sent the same write again
-                apply()
-                return apply()
+                apply(*args)
+                return apply(*args)
             case "kill-after":
-                apply()
+                apply(*args)
                 self.hub.switch(None)
             case "lost":
-                apply()
+                apply(*args)
                 if kind in ("post", "ask", "cancel"):
                     raise OutcomeUnknown("lost") if kind == "post" else Unreachable("lost")
                 raise ReadTimeoutError(endpoint_url="simulated")
@@ -132,7 +149,7 @@ class World:
         def back() -> None:  # not deleted: visible again after a while, until the dead-letter queue takes it
             if receives < MOST_RECEIVES:
                 again = self.time + VISIBILITY[queue]
-                self.later.append((again, lambda: self._visible(queue, body, consume, receives + 1)))
+                self.at(again, lambda: self._visible(queue, body, consume, receives + 1))
 
         timeout = {"SUBMIT_QUEUE_URL": 60.0, "SETTLE_QUEUE_URL": 120.0, "MEDIA_QUEUE_URL": 900.0}[queue]
         self.todo.append((queue[:6].lower(), lambda: consume(queue, body), timeout, back))
@@ -140,37 +157,42 @@ class World:
     def add(self, name: str, run: Callable[[], Any], timeout: float = 30.0) -> None:
         self.todo.append((name, run, timeout, None))
 
+    def at(self, moment: float, show: Callable[[], None]) -> None:
+        """Something that happens when time has come that far."""
+        self.later.append((moment, show))
+        self.due = min(self.due, moment)
+
     # ---- the hub
 
     def run(self) -> None:
         """Until nothing is left to start or resume. Raises Violation."""
-        while self.parked or self.todo:
+        todo, parked, dice = self.todo, self.parked, None if self.plan else self.chance.random
+        while parked or todo:
             self.steps += 1
             if self.steps > MOST_STEPS:
-                raise Violation(f"livelock: {len(self.parked)} parked, {len(self.todo)} to start")
+                raise Violation(f"livelock: {len(parked)} parked, {len(todo)} to start")
             self._pass_time()
-            if self.todo and (not self.parked or self._starts()):
-                self._start(self.todo.pop(0 if self.plan else self.chance.randrange(len(self.todo))))
+            if todo and (not parked or (dice and dice() < START_RATE)):
+                self._start(todo.pop(int(dice() * len(todo)) if dice else 0))
             else:
-                actor = self.parked.pop(0 if self.plan else self.chance.randrange(len(self.parked)))
-                changes = actor.kind not in ("read", "ask")
+                actor = parked.pop(int(dice() * len(parked)) if dice else 0)
+                kind = actor.kind
                 self._resume(actor)
-                if changes:
+                if kind not in READS:
                     self.check()
-
-    def _starts(self) -> bool:
-        return self.plan is None and self.chance.random() < START_RATE
 
     def _pass_time(self) -> None:
         if self.plan is not None:
             self.time += 0.1
         else:
-            self.time += self.chance.random() * 2.0
-            if not self.calm and self.chance.random() < 0.02:
+            some = self.chance.random()
+            self.time += some * 2.0
+            if some < 0.02 and not self.calm:
                 self.time += self.chance.choice((50.0, 130.0, 400.0, 1500.0))
-        due = [entry for entry in self.later if entry[0] <= self.time]
-        if due:
+        if self.time >= self.due:
+            due = [entry for entry in self.later if entry[0] <= self.time]
             self.later = [entry for entry in self.later if entry[0] > self.time]
+            self.due = min((moment for moment, _ in self.later), default=NEVER)
             for _, show in due:
                 show()
 
@@ -182,7 +204,14 @@ class World:
     def _start(self, entry: tuple[str, Callable[[], Any], float, Callable[[], None] | None]) -> None:
         name, run, timeout, failed = entry
         skew = 0.0 if self.plan is not None else self.chance.uniform(-SKEW_SECONDS, SKEW_SECONDS)
-        actor = Actor(name, run, timeout, skew, self.time, failed)
+        self.actors += 1
+        actor = Actor(name, run, timeout, skew, self.time, failed, self.actors)
+        if self.peace and (self.plan is None or self.plan.over(self.calls)):
+            self.acting = self.alone = actor
+            self._body(actor)
+            self.acting = self.alone = None
+            self.check()
+            return
         actor.green = greenlet(self._body, self.hub)
         self._go(actor, actor)
 
@@ -203,13 +232,14 @@ class World:
         self.trace.append((actor.name, actor.call, end))
         if end == "kill-before":
             self._kill(actor, "")
-            return
-        self._go(actor, end)
+        else:
+            self._go(actor, end)
 
     def _end(self, actor: Actor) -> str:
         index, self.calls = self.calls, self.calls + 1
-        self.kinds.append(actor.kind)
         if self.plan is not None:
+            self.kinds.append(actor.kind)
+            self.callers.append(actor.number)
             wanted = self.plan.faults.get(index, "ok")
             return wanted if wanted in FAULTS[actor.kind] else "ok"
         if self.calm or self.chance.random() >= FAULT_RATE:
@@ -238,5 +268,7 @@ class World:
         for actor in (*self.killed, *self.parked):
             if not actor.green.dead:
                 actor.green.throw(GreenletExit)  # its frames hold it in a cycle that nothing else would break
-        self.killed.clear()
-        self.parked.clear()
+            actor.green = None
+        for held in (self.killed, self.parked, self.todo, self.later):
+            held.clear()  # no cycle is left, and the schedule goes away without a collection
+        self.check = lambda: None

@@ -116,7 +116,7 @@ def _resolve(
             | ({"progress": 100} if status == "SUCCEEDED" else {})
             | facts,
             # while a state machine waits, the job stays in the index of open jobs until it has been told
-            remove=["leaseUntil", *(() if waiting else _IN_OPEN_INDEX)],
+            remove=["leaseUntil", "held", *(() if waiting else _IN_OPEN_INDEX)],
             condition=unmoved & only_if if only_if else unmoved,
         )
         money = _money(job, "settle" if status == "SUCCEEDED" else "void", actual, billed)

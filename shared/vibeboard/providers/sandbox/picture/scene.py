@@ -8,11 +8,12 @@ import numpy as np
 
 from vibeboard.providers.ports import ClipRequest
 from vibeboard.providers.sandbox.picture import atmosphere, cutouts, draw, finish, stage
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_array, as_bytes, bands
+from vibeboard.providers.sandbox.picture.cels import Cel, Spot, fixed, lay_between, mixed, printed
+from vibeboard.providers.sandbox.picture.colour import Array, Bytes, as_bytes
 from vibeboard.providers.sandbox.picture.motion import Path as CameraPath
 from vibeboard.providers.sandbox.picture.motion import Player, ease, path_of, players
 from vibeboard.providers.sandbox.picture.optics import Camera
-from vibeboard.providers.sandbox.picture.sheet import FigureLight, Sprite
+from vibeboard.providers.sandbox.picture.sheet import FigureLight
 from vibeboard.providers.sandbox.picture.staging import Placed, Staging, blend_light, figure_light
 
 
@@ -23,6 +24,7 @@ class _Station:
     camera: Camera
     picture: Bytes
     depth: Array  # on the warp grid's scale
+    detail: float
 
 
 class Scene:
@@ -71,7 +73,10 @@ class Scene:
             picture = finish.develop(light, staging.light.scheme, gain)
             depth = cv2.resize(plate.depth, self.grid, interpolation=cv2.INTER_AREA)
             found = self.stations[mark] = _Station(
-                camera, picture, cv2.GaussianBlur(np.minimum(depth, 400), (0, 0), 1.2)
+                camera,
+                picture,
+                cv2.GaussianBlur(np.minimum(depth, 400), (0, 0), 1.2),
+                finish.detail(picture),
             )
         return found
 
@@ -102,8 +107,8 @@ class Scene:
             )
             depth = np.maximum(found - shift[2], 0.08)
         size = (self.width, self.height)
-        full_x, full_y = cv2.resize(mx - 0.5, size), cv2.resize(my - 0.5, size)
-        seen = cv2.remap(station.picture, full_x, full_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        where = fixed(cv2.resize(mx - 0.5, size), cv2.resize(my - 0.5, size))
+        seen = cv2.remap(station.picture, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         edge = np.minimum(np.minimum(mx, self.width - mx), np.minimum(my, self.height - my))
         return as_bytes(seen), np.clip(edge / (0.03 * self.width) + 1.0, 0, 1).astype(np.float32)
 
@@ -162,7 +167,8 @@ class Scene:
         start = 0.98 - long if growth > 1.06 else 0.02 if growth < 0.94 else 0.5 - long / 2
         share = min(1.0, max(0.0, (share - start) / long))
         share = share * share * (3 - 2 * share)
-        out = self._view(self._station(self.marks[low]), self._station(self.marks[low + 1]), share, camera)
+        here, there = self._station(self.marks[low]), self._station(self.marks[low + 1])
+        out = finish.crisp(self._view(here, there, share, camera), mixed([here.detail, there.detail], share))
         staging = self._moment(t, camera)
         for index, player in enumerate(self.players):
             placed, opacity = player.stand(t, camera)
@@ -206,8 +212,8 @@ class Scene:
         if self._whole(camera, placed):
             _shadow(out, cutouts.contact(staging, placed, camera), opacity)
         spot = _spot(camera, placed)
-        _lay_between(out, [(key.image, key.spot) for key in keys if key.image is not None], spot, share, opacity)
-        _lay_between(out, [(key.body, key.spot) for key in keys], spot, share, opacity)
+        lay_between(out, [(key.image, key.spot) for key in keys if key.image is not None], spot, share, opacity)
+        lay_between(out, [(key.body, key.spot) for key in keys], spot, share, opacity)
 
     def _whole(self, camera: Camera, placed: Placed) -> bool:
         """Whether a figure stands in the frame from head to foot, so that its shadow and reflection are seen."""
@@ -233,8 +239,8 @@ class Scene:
             image = cutouts.mirrored(staging, placed, camera, sprite)
         key = _KeyPose(
             number,
-            _printed(sprite, staging),
-            None if image is None else _printed(image, staging),
+            printed(sprite, staging),
+            None if image is None else printed(image, staging),
             _spot(camera, placed),
         )
         held.append(key)
@@ -266,25 +272,13 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cel:
-    """A graded cut-out, 8 bit BGRA premultiplied by its coverage, and its place in the frame it was drawn for."""
-
-    picture: Bytes
-    left: int
-    top: int
-
-
-@dataclass(frozen=True, slots=True)
 class _KeyPose:
     """One drawing of a figure: its body, its reflection on a wet floor, and where it stood."""
 
     number: int
-    body: _Cel
-    image: _Cel | None
-    spot: "_Spot"
-
-
-_Spot = tuple[float, float, float]
+    body: Cel
+    image: Cel | None
+    spot: Spot
 
 
 def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
@@ -294,19 +288,6 @@ def _spot(camera: Camera, placed: Placed) -> tuple[float, float, float]:
     return float(at[0]), float(at[1]), float(np.hypot(*(above - at))) / 0.1
 
 
-def _printed(sprite: Sprite, staging: Staging) -> _Cel:
-    """A cut-out's light as graded colour, with its coverage."""
-    picture = np.empty((*sprite.alpha.shape, 4), np.uint8)
-    for rows in bands(*sprite.alpha.shape):
-        whole = cv2.merge([np.maximum(sprite.alpha[rows], 0.004)] * 3)
-        light = as_array(cv2.divide(sprite.light[rows], whole))
-        colour = finish.develop(light, staging.light.scheme, draw.exposure(staging))
-        alpha = cv2.convertScaleAbs(sprite.alpha[rows], alpha=255)
-        cv2.multiply(colour, cv2.merge([alpha] * 3), dst=colour, scale=1 / 255)
-        cv2.merge([*cv2.split(colour), alpha], dst=picture[rows])
-    return _Cel(picture, sprite.left, sprite.top)
-
-
 def _shadow(out: Bytes, shade: tuple[Array, int, int] | None, opacity: float) -> None:
     """Takes the light at a figure's feet away, in place."""
     if shade is None:
@@ -314,40 +295,3 @@ def _shadow(out: Bytes, shade: tuple[Array, int, int] | None, opacity: float) ->
     mask, x, y = shade
     region = out[y : y + mask.shape[0], x : x + mask.shape[1]]
     region[:] = (region * (np.sqrt(1 - mask * opacity))[..., None]).astype(np.uint8)
-
-
-def _lay_between(out: Bytes, cels: list[tuple[_Cel, _Spot]], spot: _Spot, share: float, opacity: float) -> None:
-    """Lays one drawing, or the blend of two, over the picture where the figure stands now."""
-    if not cels:
-        return
-    x, y, scale = spot
-    moves = []
-    corners = []
-    for cel, (key_x, key_y, key_scale) in cels:
-        k = scale / key_scale
-        move = np.array([[k, 0, x - k * (key_x - cel.left)], [0, k, y - k * (key_y - cel.top)]])
-        h, w = cel.picture.shape[:2]
-        moves.append(move)
-        corners += [move @ (0, 0, 1), move @ (w, h, 1)]
-    box = np.array(corners)
-    left, top = max(0, int(box[:, 0].min())), max(0, int(box[:, 1].min()))
-    right, bottom = min(out.shape[1], int(box[:, 0].max()) + 1), min(out.shape[0], int(box[:, 1].max()) + 1)
-    if right - left < 2 or bottom - top < 2:
-        return
-    size = (right - left, bottom - top)
-    sheets = []
-    for (cel, _), move in zip(cels, moves, strict=True):
-        move[:, 2] -= (left, top)
-        still = np.abs(move - np.eye(2, 3)).max() < 1e-6 and cel.picture.shape[:2] == size[::-1]
-        sheets.append(
-            cel.picture
-            if still
-            else cv2.warpAffine(cel.picture, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        )
-    sheet = cv2.addWeighted(sheets[0], 1 - share, sheets[1], share, 0) if len(sheets) == 2 else sheets[0]
-    if opacity < 1:
-        sheet = cv2.convertScaleAbs(sheet, alpha=opacity)
-    region = out[top:bottom, left:right]
-    rest = cv2.bitwise_not(cv2.extractChannel(sheet, 3))
-    cv2.multiply(region, cv2.merge([rest] * 3), dst=region, scale=1 / 255)
-    cv2.add(region, cv2.cvtColor(sheet, cv2.COLOR_BGRA2BGR), dst=region)

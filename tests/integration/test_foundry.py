@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from foundry.characters import trigger_words
+from tests.integration.shoot import Shoot
 from tests.integration.studio import SOP_CONCEPT, Studio
+from vibeboard.domain.prompts import parse_negative
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys
@@ -419,6 +421,21 @@ def test_given_shots_when_checked_against_the_bible_then_each_breach_is_named_wh
         (made[1]["id"], "firstFramePrompt", "pose", "3/4 profile preferred", "facing the camera"),
         (made[2]["id"], "prompt", "banned", "daylight", "daylight"),
     ]
+
+
+def test_given_a_bible_when_frames_and_footage_are_made_then_every_take_records_what_is_banned(
+    studio: Studio, project: Project
+) -> None:
+    _cast(studio, project)
+    shoot = Shoot(studio, project, shots=2).frames().footage()
+
+    for index in range(2):
+        takes = studio.call("GET", shoot.path(index, "/takes")).json["takes"]
+        assert sorted(take["kind"] for take in takes) == ["clip", "first", "last"]
+        for take in takes:
+            weights = {term.term: term.weight for term in parse_negative(take["negativePrompt"])}
+            assert weights | {"daylight": 1.3, "crowds": 1.3, "modern phones": 1.3, "crowd": 1.5} == weights
+            assert "watermark" in weights
 
 
 def test_given_a_bible_when_printed_then_a_whole_page_comes_and_nothing_of_the_crews_words_is_markup(

@@ -14,9 +14,7 @@ MODULES = {"projects", "producer", "story_editor", "search", "assets", "foundry"
 # and test_optics.py.
 ELSEWHERE = ("/api/quotas/", "/api/optics/refocus")
 OWN = [
-    route
-    for route in routes()
-    if route.module.removesuffix(".app") in MODULES and not route.path.startswith(ELSEWHERE)
+    route for route in routes() if route.module.removesuffix(".app") in MODULES and not route.path.startswith(ELSEWHERE)
 ]
 OPTICS = {"camera": "RED V-Raptor", "lens": "Lensbaby 85mm T1.8"}
 

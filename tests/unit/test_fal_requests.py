@@ -6,11 +6,19 @@ import pytest
 
 from tests.fakes.fal import INPUTS
 from vibeboard.domain.prompts import full_negative
+from vibeboard.film.vfx import vfx_draft
+from vibeboard.jobs.drafts import clip_draft, frame_draft
 from vibeboard.jobs.engines import Rejected
 from vibeboard.providers import fal, runpod
 from vibeboard.providers.matrix import ENDPOINTS, nearest_ratio
 from vibeboard.providers.worker_orders import order_of
 from vibeboard.store import objects
+
+LOOK = {"banned": ["modern phones"], "required": ["wet surfaces"]}
+CHAIN = {"id": "chn_a", "aspectRatio": "21:9", "frameRate": 24, "masterStyleContext": "85mm lens", "look": LOOK}
+SHOT = {"id": "seg_a", "shotName": "SC01_SH01", "prompt": "She waits", "negativePrompt": "(crowd:1.5)"}
+CLIP = {"takeId": "t", "outputKey": "a.mp4", "posterKey": "a.png", "frames": 48, "width": 1280, "height": 548,
+        "quality": "draft"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -92,14 +100,19 @@ def test_gpu_time_is_billed_by_started_seconds_and_unknown_when_unsaid(
 
 @pytest.mark.parametrize("model", ENDPOINTS)
 def test_what_the_style_bible_bans_and_requires_is_in_every_request(model: str) -> None:
-    sent = fal.request_body(job(model, banned=["modern phones"], required=["wet surfaces"]))
+    drawn = frame_draft(CHAIN, SHOT, "first", None).input
+    sent = fal.request_body(job(model, negative=drawn["negative"], required=drawn["required"]))
     told = f"{sent['prompt']} {sent.get('negative_prompt', '')}"
     assert "wet surfaces" in sent["prompt"]
     assert "modern phones" in told
 
 
-def test_footage_carries_what_the_style_bible_bans_and_requires() -> None:
-    body = {"prompt": "she runs", "negative": "hats", "rate": [24, 1], "width": 1280, "height": 720, "frames": 48,
-            "seed": 1, "firstFrame": "a.png", "required": ["wet surfaces"], "banned": ["daylight"]}  # fmt: skip
-    params, _ = order_of({"operation": "clip.generate", "input": body})
-    assert (params["prompt"], params["negativePrompt"]) == ("she runs. wet surfaces", "daylight, hats")
+def test_footage_and_repairs_carry_what_the_style_bible_bans_and_requires() -> None:
+    shot = SHOT | {"firstFrame": {"key": "a.png", "takeId": "t"}, "duration": 2, "clip": CLIP}
+    params, _ = order_of({"operation": "clip.generate", "input": clip_draft(CHAIN, shot).input})
+    assert params["prompt"].endswith("wet surfaces")
+    assert params["negativePrompt"].startswith("crowd, modern phones, ugly")
+    moved = vfx_draft(CHAIN, shot, "vfx.reshoot", {"cameraPath": "arc_left", "amount": 0.1}).input
+    assert order_of({"operation": "vfx.reshoot", "input": moved})[0]["negativePrompt"] == "modern phones"
+    erased = vfx_draft(CHAIN, shot, "vfx.magic-eraser", {"x": 0, "y": 0, "width": 0.2, "height": 0.2}).input
+    assert "with no modern phones" in fal.request_body(job("fal-ai/flux-kontext/dev", **erased))["prompt"]

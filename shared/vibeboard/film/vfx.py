@@ -5,6 +5,7 @@ from typing import Any
 from vibeboard.domain.errors import Conflict
 from vibeboard.domain.formats import exact_rate
 from vibeboard.domain.ids import seed_of
+from vibeboard.domain.prompts import with_banned
 from vibeboard.jobs.admission import JobDraft
 from vibeboard.store.table import Item
 
@@ -50,6 +51,7 @@ def vfx_draft(
     attempt = segment.get("clipTakes", 0) + 1
     body = {
         "prompt": segment["prompt"],
+        "negative": with_banned("", chain.get("look", {}).get("banned", [])),
         "picture": clip["outputKey"],
         "sound": clip.get("audioKey"),
         "sourceTakeId": clip["takeId"],
@@ -72,7 +74,7 @@ def vfx_draft(
         **({"betterThan": segment["score"]} if only_if_better else {}),
     }
     if operation == "vfx.magic-eraser":
-        body |= {"prompt": eraser_words(params), "negative": "", "source": clip.get("posterKey")}
+        body |= {"prompt": eraser_words(params), "source": clip.get("posterKey")}
     return JobDraft(
         operation=operation,
         target={"chainId": chain["id"], "segmentId": segment["id"]},

@@ -10,7 +10,7 @@ from vibeboard.domain.errors import Conflict, Invalid
 from vibeboard.domain.formats import QUALITIES, Quality, exact_rate, frame_size, frames_of
 from vibeboard.domain.ids import seed_of
 from vibeboard.domain.models import LETTERING, VIDEO_MODEL, ModelChoice, choose_frame_model, intent_of
-from vibeboard.domain.prompts import full_negative
+from vibeboard.domain.prompts import full_negative, with_banned
 from vibeboard.jobs.admission import Guard, JobDraft
 from vibeboard.providers import matrix
 from vibeboard.store import keys
@@ -61,7 +61,7 @@ def frame_draft(
     width, height = frame_size(chain["aspectRatio"], FRAME_QUALITY)
     body = {
         "prompt": prompt or frame_prompt(segment, which),
-        "negative": _negative(segment, lettering=choice is LETTERING),
+        "negative": _negative(look, segment, lettering=choice is LETTERING),
         "style": chain.get("masterStyleContext", ""),
         "genre": look.get("genre", ""),
         "tone": look.get("tone", ""),
@@ -91,9 +91,11 @@ def frame_draft(
     )
 
 
-def _negative(segment: Item, *, lettering: bool = False) -> str:
+def _negative(look: Item, segment: Item, *, lettering: bool = False) -> str:
+    """Global cleanliness, the shot's removals, and what the Style Bible bans: what is recorded is what was asked."""
     try:
-        return full_negative(segment.get("negativePrompt", ""), lettering=lettering)
+        own = full_negative(segment.get("negativePrompt", ""), lettering=lettering)
+        return with_banned(own, look.get("banned", []))
     except ValueError as error:
         raise Invalid(str(error), field="negativePrompt", fix="Weigh a term from 0.1 to 2.0.") from error
 
@@ -132,7 +134,7 @@ def clip_draft(
     body = {
         "mode": "image_to_video",
         "prompt": ". ".join(filter(None, [prompt or segment["prompt"], chain.get("masterStyleContext", "")])),
-        "negative": _negative(segment),
+        "negative": _negative(look, segment),
         "firstFrame": first["key"],
         "lastFrame": last["key"],
         "madeOf": {"first": first["takeId"], "last": last["takeId"], "words": clip_words(chain, segment)},

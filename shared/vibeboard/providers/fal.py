@@ -232,7 +232,6 @@ def request_body(job: Item) -> dict[str, Any]:
     endpoint = ENDPOINTS.get(job["model"])
     if endpoint is None:
         raise Rejected(f"No endpoint is known for {job['model']}", fix="Name a model of the matrix.")
-    body = body | {"negative": prompts.with_banned(body["negative"], body.get("banned", []))}
     sent: dict[str, Any] = {"prompt": _prompt(body, endpoint.negative), "seed": body["seed"], **dict(endpoint.fixed)}
     if endpoint.negative:
         sent["negative_prompt"] = prompts.plain_negative(body["negative"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vibeboard.domain.prompts import plain_negative, with_banned
+from vibeboard.domain.prompts import plain_negative
 from vibeboard.store.table import Item
 
 CAMERA_WORDS = "The same scene, seen along another camera path"  # InfCam wants a caption
@@ -17,7 +17,8 @@ def order_of(job: Item) -> tuple[dict[str, Any], dict[str, str]]:
         case "vfx.reshoot":
             wanted = body["params"]
             path = {"cameraPath": wanted["cameraPath"], "amount": wanted["amount"]}
-            return path | {"prompt": body.get("prompt") or CAMERA_WORDS, "seed": body["seed"]}, _picture(body)
+            words = {"prompt": body.get("prompt") or CAMERA_WORDS, "negativePrompt": plain_negative(body["negative"])}
+            return path | words | {"seed": body["seed"]}, _picture(body)
         case "vfx.rescue-focus":
             sigma = body["params"].get("sigma")
             return {"seed": body["seed"], **({"sigma": sigma} if sigma else {})}, _picture(body)
@@ -31,7 +32,7 @@ def _footage(body: dict[str, Any]) -> dict[str, Any]:
         "mode": "image_to_video",
         "prompt": ". ".join(filter(None, [body["prompt"], ", ".join(body.get("required", []))])),
         # the worker's samplers read no weights
-        "negativePrompt": plain_negative(with_banned(body["negative"], body.get("banned", []))),
+        "negativePrompt": plain_negative(body["negative"]),
         "width": body["width"],
         "height": body["height"],
         "rate": {"numerator": numerator, "denominator": denominator},

@@ -33,7 +33,7 @@ class Response:
     body: Any = None  # JSON, or bytes as they are
     headers: dict[str, str] = field(default_factory=dict)
     after: float = 0.0  # seconds the answer is held back, as a long poll is
-    cut: str = ""  # "close": the connection ends without an answer; "reset": by TCP reset
+    cut: str = ""  # "close": the connection ends without an answer; "reset": by TCP reset; "half": amid the body
 
 
 class Fake:
@@ -63,7 +63,7 @@ class Fake:
                     answer = fake.fate(request)
                 if answer.after:
                     time.sleep(answer.after)
-                if answer.cut:
+                if answer.cut and answer.cut != "half":
                     if answer.cut == "reset":
                         linger = struct.pack("ii", 1, 0)
                         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -78,7 +78,8 @@ class Fake:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(body)
+                    self.wfile.write(body[: len(body) // 2] if answer.cut == "half" else body)
+                self.close_connection = self.close_connection or answer.cut == "half"
 
             do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _serve
 

@@ -279,3 +279,27 @@ def test_given_keys_when_a_performance_is_ordered_then_the_envelope_goes_out_and
     done = job_of(project["projectId"], order_id)
     assert (done["status"], done["actual"]) == ("SUCCEEDED", GPU_BILL)
     assert objects.read(done["result"]["picture"]) == driving
+
+
+def test_given_keys_when_a_grip_is_ordered_then_the_envelope_goes_out_and_the_contacts_come_home(
+    studio: Studio, runpod: FakeRunPod, project: dict[str, Any], picture: Any, driving: bytes
+) -> None:
+    route, bodies = cast(studio, project, picture, driving)
+    order_id = studio.call("POST", f"{route}/contacts", bodies["contacts"], user="editor").json["jobId"]
+    line = Line(studio)
+    line.until_quiet()
+    job = runpod.only()
+    envelope, operation, params = read_order(job.input)
+    assert (envelope.op, set(envelope.assets)) == ("cari4d.contacts", {"video"})
+    assert (params.object_name, params.frames, params.box) == ("coin", 12, (0.2, 0.3, 0.25, 0.4))  # type: ignore[attr-defined]
+    assert operation.licence.startswith("CARI4D")
+    told = b'{"object": "coin", "frames": 12, "contacts": [{"first": 3, "last": 11, "hand": "right"}]}'
+    finish(runpod, job, {"contacts": told})
+    line.deliver(runpod.webhook(job))
+    line.until_quiet()
+
+    done = job_of(project["projectId"], order_id)
+    assert (done["status"], done["actual"]) == ("SUCCEEDED", GPU_BILL)
+    assert objects.read(done["result"]["contacts"]) == told
+    held = studio.call("GET", route.rsplit("/", 1)[0]).json["items"][0]["contacts"]
+    assert (held["jobId"], held["model"]) == (order_id, "cari4d.contacts/1.0")

@@ -94,7 +94,11 @@ class Titan:
         answer = client.invoke_model(
             modelId=self.model, contentType="application/json", accept="application/json", body=json.dumps(body)
         )
-        return _checked(json.loads(answer["body"].read()).get("embedding"), self.dimensions, self.model)
+        try:
+            told = json.loads(answer["body"].read())
+        except ValueError as fault:
+            raise ProviderFailed(f"{self.model} gave an answer that cannot be read") from fault
+        return _checked(told.get("embedding") if isinstance(told, dict) else None, self.dimensions, self.model)
 
 
 def _bedrock() -> Any:

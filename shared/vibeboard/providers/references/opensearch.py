@@ -5,7 +5,7 @@ a managed domain takes the entry's id as the document's, and indexing again over
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from vibeboard.corpus import CorpusEntry, load_corpus
 from vibeboard.domain.errors import ProviderFailed
@@ -17,6 +17,12 @@ SECONDS = 6.0  # a sleeping collection wakes in 10 to 30 s and is not waited for
 BULK = 100
 RRF = 60  # how fast a hit counts less the lower it stands in one of the two lists
 DEPTH = 4  # each list is read this many times deeper than what is asked for
+
+
+class _Hit(NamedTuple):
+    document: str  # the service's own id
+    entry: str
+    score: float
 
 
 class OpenSearchIndex:
@@ -104,24 +110,31 @@ class OpenSearchIndex:
         worded = self._search({**shown, "query": {"match": {"text": {"query": query}}}})
         return {name: _cosine(score) for name, score in self._hits(near).items()}, self._hits(worded)
 
-    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = self._ask(lambda: self.client.search(index=self.name, body=body))
-        return found
+    def _search(self, body: dict[str, Any]) -> list[_Hit]:
+        """The hits, each with the fields that are read of it. Raises ProviderFailed for an answer of another shape."""
+        answer = self._ask(lambda: self.client.search(index=self.name, body=body))
+        try:
+            return [
+                _Hit(str(h["_id"]), str(h["_source"]["entryId"]), float(h["_score"] or 0))
+                for h in answer["hits"]["hits"]
+            ]
+        except (LookupError, TypeError, ValueError) as fault:
+            raise ProviderFailed("The search service gave an answer of another shape") from fault
 
-    def _hits(self, answer: dict[str, Any]) -> dict[str, float]:
-        return {hit["_source"]["entryId"]: float(hit["_score"] or 0.0) for hit in answer["hits"]["hits"]}
+    def _hits(self, answer: list[_Hit]) -> dict[str, float]:
+        return {hit.entry: hit.score for hit in answer}
 
     def _documents(self, ids: list[str]) -> dict[str, list[str]]:
         """entryId -> the service's own document ids."""
         body = {"size": 1_000, "_source": ["entryId"], "query": {"terms": {"entryId": ids}}}
         found: dict[str, list[str]] = {}
-        for hit in self._search(body)["hits"]["hits"]:
-            found.setdefault(hit["_source"]["entryId"], []).append(hit["_id"])
+        for hit in self._search(body):
+            found.setdefault(hit.entry, []).append(hit.document)
         return found
 
     def _standing_ids(self) -> set[str]:
         body = {"size": 10_000, "_source": ["entryId"], "query": {"match_all": {}}}
-        return {hit["_source"]["entryId"] for hit in self._search(body)["hits"]["hits"]}
+        return {hit.entry for hit in self._search(body)}
 
     def _document(self, entry: CorpusEntry, vector: list[float]) -> dict[str, Any]:
         return {

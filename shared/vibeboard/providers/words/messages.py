@@ -245,7 +245,7 @@ def _send(dialect: _Dialect, request: dict[str, Any], seconds: float, sleep: Cal
 
 def _whole(message: Any) -> "Message":
     """The client takes any JSON for a message; only one with its usage can be read and billed."""
-    if not all(hasattr(message, name) for name in ("content", "stop_reason", "usage", "id")):
+    if any(getattr(message, name, None) is None for name in ("content", "stop_reason", "usage", "id")):
         raise _unreadable()
     found: Message = message
     return found

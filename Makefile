@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/shared:$(CURDIR)/functions
 BRIEF ?= examples/neo-noir-laundromat/brief.yaml
 OUT ?= out/$(notdir $(patsubst %/,%,$(dir $(BRIEF))))
 
-.PHONY: policy bench-dailies bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
+.PHONY: policy gltf-validator bench-dailies bench-conform bench-timeline reindex simulate overspend docs film setup test check lint types format serve sam-validate build bench clean
 
 film: setup ## make the example film (BRIEF=… OUT=… for another)
 	@./vibeboard film $(BRIEF) --out $(OUT)
@@ -72,6 +72,10 @@ build: setup ## every zip function and layer, with bytecode, and a check that ea
 
 serve: setup
 	@./vibeboard serve
+
+gltf-validator: setup ## wants npm: the GLBs our engine builds (or GLB="a.glb b.glb") by the Khronos validator
+	@npm install --silent --no-audit --no-fund --no-save --prefix out/gltf-validator gltf-validator@2.0.0-dev.3.10
+	@$(PY) -m scripts.gltf_validator out/gltf-validator $(GLB)
 
 # Optional, wants MediaConch on the machine: make policy DIR=out/neo-noir-laundromat
 policy:

@@ -15,6 +15,7 @@ Array = NDArray[Any]
 _LASTING = 6  # frames for which focus must stay lost
 _SPAN = 48  # pairs, two seconds of film: over longer times errors of flow add up
 _EVENT = 8  # pairs, a third of a second
+_BELIEVED = 4  # pairs on each side that say whether a cell can be followed at all
 _BEFORE = 8  # frames that say how sharp things were
 
 
@@ -26,7 +27,9 @@ def blur(measures: Measures, cuts: Array) -> Fault:
     """
     cells = np.array(measures.focus, np.float32).reshape(len(measures.focus), -1)
     edges = np.isfinite(cells).sum(axis=1)
-    cells[~measures.trusted()] = np.nan
+    # What loses its focus at once is not what flow explains: a cell is believed for its neighbours in time.
+    believed = around(measures.trusted().astype(np.float32), _BELIEVED) > 0.5
+    cells[~believed] = np.nan
     # Where most edges cannot be followed there is no saying.
     known = np.isfinite(cells).sum(axis=1) >= np.maximum(4, edges / 2)
     steps = np.zeros(len(cells))

@@ -20,6 +20,8 @@ _CUT_RESIDUAL = 4.0  # times what is usual around
 _STIRRED = 0.3  # levels of change from which on a cell says something
 _LONGEST_HOLD = 48  # frames: longer ones are a still picture
 _HELD = (0.45, 0.60)  # share of the change that is gone: from here it looks held, here it surely is
+_STILL = (0.12, 0.3)  # flow pixels of median motion of a pair: up to here it may be held, from here it is not
+_USUAL = 12  # pairs: half a second, of which the median says what motion is usual
 _NEAR = 48  # pairs: two seconds of film
 _SLOW = 0.1  # flow pixels of mean motion below which nothing moves
 
@@ -43,6 +45,8 @@ def held_frames(measures: Measures) -> Array:
     stir = _cells(measures.stir)
     change = np.array(measures.change)
     count = len(stir)
+    speed = _speeds(measures)
+    usual = [float(np.median(change[max(0, i - _USUAL) : i])) if i else 0.0 for i in range(count)]
     held = np.zeros(count)
     for start in range(1, count):
         if change[start] > 0.85 * change[start - 1]:
@@ -50,27 +54,34 @@ def held_frames(measures: Measures) -> Array:
         for end in range(start + 1, min(count, start + _LONGEST_HOLD) + 1):
             if change[end - 1] > 0.85 * change[start - 1]:
                 break  # no longer a hold, at any length
-            # The run ends with motion; or with the clip, and then it must be longer than a breath.
+            # The run ends with motion; or with the clip: then it must be longer than a breath, after usual motion.
             if end < count:
-                other = end
-            elif (
-                end - start >= 4
-                and start >= 2
-                and change[start - 1] > 0.5 * np.median(change[max(0, start - 12) : start])
-            ):
-                other = start - 2
+                other, before = end, np.minimum(stir[start - 1], stir[end])
+            elif end - start >= 4 and start >= 2 and change[start - 1] > 0.5 * usual[start]:
+                other, before = start - 2, np.median(stir[max(0, start - _USUAL) : start], axis=0)
             else:
                 continue
             if change[start:end].max() > 0.85 * change[other]:
                 continue
-            before = np.minimum(stir[start - 1], stir[other])
             says = before > max(_STIRRED, 0.25 * float(before.max()))  # not the noise of what stands still
             if says.sum() < 3:
                 continue
             left = stir[start:end].max(axis=0)[says] / before[says]
             sure = float(np.interp(1 - np.percentile(left, 80), _HELD, (0.0, 1.0)))
+            # A camera that is shaken may stand for one frame by chance: nearly, and not as still as a repeated frame.
+            sure *= float(np.interp(speed[start:end].max(), _STILL, (1.0, 0.0)))
             held[start:end] = np.maximum(held[start:end], sure)
     return held
+
+
+def _speeds(measures: Measures) -> Array:
+    """Median length of motion for each pair, over its textured cells."""
+    motion = np.array(measures.motion, np.float32).reshape(len(measures.motion), -1, 2)
+    length = np.hypot(motion[..., 0], motion[..., 1])
+    textured = _cells(measures.texture)[1:] > 1
+    return np.array(
+        [float(np.median(row[says])) if says.any() else 0.0 for row, says in zip(length, textured, strict=True)]
+    )
 
 
 def frozen(measures: Measures, held: Array) -> Fault:

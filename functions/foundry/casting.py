@@ -11,7 +11,7 @@ from vibeboard.domain.formats import Quality, frame_size
 from vibeboard.domain.models import EDIT
 from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, price
 from vibeboard.domain.story import CastMember
-from vibeboard.film.sets import build_drafts, building
+from vibeboard.film.sets import build_drafts, building, things_in
 from vibeboard.film.story import read_breakdown
 from vibeboard.jobs.admission import Guard, JobDraft, admit
 from vibeboard.jobs.drafts import FRAME_QUALITY
@@ -98,14 +98,19 @@ def build_assets(project_id: str, number: int | None, trace_id: str) -> dict[str
     payer, quality = run_of(project, number)
     assets = table().query(f"PROJECT#{project_id}", "ASSET#")
     jobs: list[str] = []
-    places = read_breakdown(project_id).asset_manifest.locations
+    breakdown = read_breakdown(project_id)
+    places = breakdown.asset_manifest.locations
     first = next((item for item in assets if places and item.get("identifier") == places[0]), None)
     references = project.get("references", [])
     if first and first.get("buildJobs"):
         jobs += first["buildJobs"]
     elif first and references and first["status"] == "placeholder":
         drafts = build_drafts(
-            first, references[0]["key"], prompt=first["provenance"]["sourcePrompt"], seed=project["seed"]
+            first,
+            references[0]["key"],
+            prompt=first["provenance"]["sourcePrompt"],
+            seed=project["seed"],
+            labels=things_in(breakdown, places[0]),
         )
         if fits(project, payer, sum(draft.amount for draft in drafts), quality):
             jobs += _build(project_id, first, drafts, payer, trace_id)

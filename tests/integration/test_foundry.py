@@ -10,6 +10,8 @@ from foundry.characters import trigger_words
 from tests.integration.shoot import Shoot
 from tests.integration.studio import SOP_CONCEPT, Studio
 from vibeboard.domain.prompts import parse_negative
+from vibeboard.film.sets import things_in
+from vibeboard.film.story import read_breakdown
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys
@@ -299,6 +301,11 @@ def test_given_an_uploaded_reference_when_assets_are_built_then_the_first_place_
     job = read_job(pid, one["jobs"][0])
     assert job["input"]["assets"]["image"].endswith("ref1.jpg")
     assert "_LOC_" in job["input"]["params"]["name"]
+    breakdown = read_breakdown(pid)
+    wanted = things_in(breakdown, breakdown.asset_manifest.locations[0])
+    assert tuple(job["input"]["params"]["labels"]) == wanted
+    assert wanted
+    assert {label.replace(" ", "_") for label in wanted} <= set(breakdown.asset_manifest.props)
     assert [read_job(pid, job_id)["operation"] for job_id in one["jobs"]] == ["asset.deconstruct", "asset.materials"]
 
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from vibeboard.domain.story import Breakdown
 from vibeboard.jobs.admission import JobDraft
 from vibeboard.providers import worker_ops
 from vibeboard.providers.worker_wire import Wire
 from vibeboard.store.table import Item
 
 GEOMETRY_MODEL, MATERIALS_MODEL = "runpod/3d-re-gen", "runpod/mvinverse"
+MAX_LABELS = 40  # of one order
 
 
 def build_drafts(
@@ -26,6 +28,12 @@ def build_drafts(
         draft("asset.deconstruct", scene, GEOMETRY_MODEL),
         draft("asset.materials", maps, MATERIALS_MODEL),
     ]
+
+
+def things_in(breakdown: Breakdown, place: str) -> tuple[str, ...]:
+    """The props of the shots at a place, as words: what the model that builds the set should cut out of it."""
+    shots = [shot for scene in breakdown.scenes if scene.location == place for shot in scene.shots]
+    return tuple(dict.fromkeys(prop.replace("_", " ")[:60] for shot in shots for prop in shot.props))[:MAX_LABELS]
 
 
 def building(drafts: list[JobDraft], project_id: str, image: str, attempt: int) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def play(name: str, seed: int) -> Race:
 def installed(race: Race) -> Iterator[None]:
     """The race's table, bucket and ids under every module of the product that is loaded."""
     real = table_module.table
-    packages = ("vibeboard.", "delivery.", "producer.", "storyboard.", "timeline.")
+    packages = ("vibeboard.", "delivery.", "producer.", "render_queue.", "storyboard.", "timeline.")
     with contextlib.ExitStack() as stack:
         for module in (m for name, m in list(sys.modules.items()) if name.startswith(packages)):
             if module is not table_module and getattr(module, "table", None) is real:

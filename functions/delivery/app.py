@@ -9,6 +9,7 @@ from delivery import service
 from delivery.models import ExportOrder, PublishOrder
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
+from vibeboard.http.deciding import decide
 from vibeboard.http.idempotency import once
 from vibeboard.http.jobs import POLL_SECONDS
 from vibeboard.http.revisions import IdempotencyKey
@@ -27,12 +28,14 @@ async def qc(
 @router.post(P + "/export/master", status_code=202)
 async def export_master(who: Who, body: ExportOrder, response: Response, key: IdempotencyKey = None) -> dict[str, Any]:
     order = body.model_dump(by_alias=True)
-    answer = once(
+    answer = decide(
         who,
         "export-master",
         key,
         order,
-        lambda: service.order_export(who.project_id, who.user, who.name, who.organization, order, who.trace_id),
+        lambda decision: service.order_export(
+            who.project_id, who.user, who.name, who.organization, order, who.trace_id, decision
+        ),
     )
     response.headers["Location"] = f"/api/exports/jobs/{answer['jobId']}"
     response.headers["Retry-After"] = str(POLL_SECONDS)

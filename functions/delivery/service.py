@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr
+
 from delivery.models import RESOLUTIONS
 from delivery.plan import CODECS, export_plan
 from vibeboard.domain.errors import Conflict, Invalid, NotFound
@@ -15,14 +17,15 @@ from vibeboard.film.cut import cut_state, film_timeline
 from vibeboard.film.locks import export_guard
 from vibeboard.film.qc import final_qc
 from vibeboard.http.access import Caller
-from vibeboard.jobs.admission import JobDraft, admit
+from vibeboard.http.deciding import Decision
+from vibeboard.jobs.admission import Guard, JobDraft, admit
 from vibeboard.jobs.waiting import read_job
 from vibeboard.providers import settings
 from vibeboard.providers.settings import NotSet
 from vibeboard.store import chains, keys, objects
 from vibeboard.store.audit import audit_action, now
 from vibeboard.store.projects import read as read_project
-from vibeboard.store.table import EXISTS, NEW, Item, Put, TransactionRefused, Update, public, table
+from vibeboard.store.table import NEW, Item, Put, Update, public, table
 from vibeboard.views import JOB_STATUS
 
 FILES = {  # the SOP's names for files of the package; every other file goes by its own
@@ -59,9 +62,17 @@ def qc(project_id: str, chain_id: str | None, quality: Quality) -> dict[str, Any
 
 
 def order_export(
-    project_id: str, user: str, user_name: str, organization: str, order: dict[str, Any], trace_id: str
+    project_id: str,
+    user: str,
+    user_name: str,
+    organization: str,
+    order: dict[str, Any],
+    trace_id: str,
+    decision: Decision | None = None,
 ) -> dict[str, Any]:
     """Start the export. The same cut ordered again is the same export. Raises GateRefused when final QC fails."""
+    if decision:  # a plan tells nearly everything there is, so a request reads it at once
+        table().query(f"PROJECT#{project_id}")
     quality = RESOLUTIONS[order["resolution"]]
     rows = rows_of(project_id, order.get("sceneChainId"))
     rate = exact_rate(rows[0][0]["frameRate"])
@@ -98,22 +109,34 @@ def order_export(
         "createdBy": user,
         "createdAt": now(),
     }
-    guards = [export_guard(chain, export_id) for chain, _ in rows]
-    try:
-        audit = audit_action(project_id, actor=user, act="export.master", trace_id=trace_id, exportId=export_id)
-        table().transact([Put(item, NEW), audit, *guards])
+    standing = table().get(keys.export(project_id, export_id))
+    if standing is None or not objects.exists(plan_key):
         plan = export_plan(project_id, export_id, rows, quality, order, user, user_name, organization)
         objects.write_json(plan_key, plan)
-    except TransactionRefused as refused:
-        standing = refused.items[0]
-        if standing is None:
-            raise _cut_changed() from refused
-        _again(standing, guards)
-        if not objects.exists(plan_key):
-            plan = export_plan(project_id, export_id, rows, quality, order, user, user_name, organization)
-            objects.write_json(plan_key, plan)
-    job = admit(project_id, user, [draft], trace_id=trace_id)[0]
-    return {"exportId": export_id, "jobId": job["jobId"], "status": JOB_STATUS[job["status"]]}
+    facts_of = {"actor": user, "act": "export.master", "trace_id": trace_id, "exportId": export_id}
+
+    def answer(job: Item) -> dict[str, Any]:
+        return {"exportId": export_id, "jobId": job["jobId"], "status": JOB_STATUS[job["status"]]}
+
+    while True:
+        start = _again(standing) if standing else Put(item, NEW)
+        guards = [
+            Guard(start, _ExportMoved),
+            *(Guard(export_guard(chain, export_id), lambda _standing: _cut_changed()) for chain, _ in rows),
+        ]
+        if not standing:
+            guards.append(Guard(audit_action(project_id, **facts_of), lambda _standing: _cut_changed()))
+        try:
+            proof = (lambda jobs: decision.proof(answer(jobs[0]))) if decision else None
+            return answer(admit(project_id, user, [draft], guards=guards, proof=proof, trace_id=trace_id)[0])
+        except _ExportMoved as moved:  # ordered, or finished, at this very moment
+            standing = moved.standing
+
+
+class _ExportMoved(Exception):
+    def __init__(self, standing: Item | None) -> None:
+        super().__init__("the export moved")
+        self.standing = standing
 
 
 def _fits_a_function(rows: list[tuple[Item, list[Item]]], frames: int, quality: Quality, form: str) -> None:
@@ -130,14 +153,11 @@ def _fits_a_function(rows: list[tuple[Item, list[Item]]], frames: int, quality: 
         )
 
 
-def _again(export: Item, guards: list[Update]) -> None:
-    """The same export ordered once more: it runs again unless it is complete, still tied to the locked cut."""
+def _again(export: Item) -> Update:
+    """The same export ordered once more: it runs again unless it is complete."""
     status = "completed" if export["status"] == "completed" else "running"
-    row = Update(keys.export(export["projectId"], export["exportId"]), set={"status": status}, condition=EXISTS)
-    try:
-        table().transact([row, *guards])
-    except TransactionRefused as refused:
-        raise _cut_changed() from refused
+    as_read = Attr("status").eq(export["status"])
+    return Update(keys.export(export["projectId"], export["exportId"]), set={"status": status}, condition=as_read)
 
 
 def _cut_changed() -> Conflict:

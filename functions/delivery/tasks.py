@@ -33,7 +33,7 @@ def render_passes(event: dict[str, Any]) -> dict[str, Any]:
     found = passes.pictures(project_id, quality)
     missing = [(chain, s) for chain, segments in rows for s in segments if s["id"] not in found]
     render_id = passes.render_id_of(project_id, quality, [s["clip"]["takeId"] for _, r in rows for s in r])
-    passes.open_render(
+    render = passes.render_item(
         project_id,
         [chain["id"] for chain, _ in rows],
         [quality],
@@ -41,6 +41,7 @@ def render_passes(event: dict[str, Any]) -> dict[str, Any]:
         user=project["createdBy"],
         render_id=render_id,
     )
+    passes.open_render(render)
     jobs = []
     if missing:
         jobs = passes.order_passes(

@@ -8,6 +8,7 @@ from render_queue import comparing, service
 from render_queue.models import Change, NewRender, Promote, Quality, Sides
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
+from vibeboard.http.deciding import decide
 from vibeboard.http.idempotency import once
 from vibeboard.http.jobs import POLL_SECONDS, accepted
 from vibeboard.http.revisions import IdempotencyKey
@@ -21,7 +22,8 @@ SHOT = JOB + "/shots/{shotId}"
 @router.post(P + "/render-queue/jobs", status_code=202)
 async def create(who: Who, body: NewRender, response: Response, key: IdempotencyKey = None) -> dict[str, Any]:
     order = body.model_dump(by_alias=True)
-    render = once(who, "render-queue", key, order, lambda: service.create(who, order))
+    made = decide(who, "render-queue", key, order, lambda decision: {"jobId": service.create(who, order, decision)})
+    render = service.read(who.project_id, made["jobId"])
     response.headers["Location"] = f"/api/projects/{who.project_id}/render-queue/jobs/{render['jobId']}"
     response.headers["Retry-After"] = str(POLL_SECONDS)
     return render
@@ -38,12 +40,12 @@ async def promote(
 ) -> dict[str, Any]:
     return accepted(
         response,
-        once(
+        decide(
             who,
             f"promote/{renderId}/{shotId}",
             key,
             body.model_dump(),
-            lambda: service.promote(who, renderId, shotId, body.quality),
+            lambda decision: service.promote(decision, renderId, shotId, body.quality),
         ),
     )
 

@@ -52,11 +52,6 @@ def _comparison(caller: Caller, render_id: str, shot: Item, first: Quality, seco
     judged, reference = sorted((first, second), key=list(QUALITIES).index)
     media = {quality: _key(caller.project_id, render_id, shot["shotId"], quality) for quality in (judged, reference)}
     mark = digest([shot["shotId"], media[judged], media[reference]], 24)
-    row = table().get(keys.comparison(caller.project_id, mark))
-    if row is not None:
-        result = row["result"]
-        links = {name: objects.link(result[name]) for name in PRODUCTS if name in result}
-        return {"status": "completed", "judged": judged, "reference": reference, **result["figures"], "links": links}
     body = {
         "judged": media[judged],
         "reference": media[reference],
@@ -65,11 +60,23 @@ def _comparison(caller: Caller, render_id: str, shot: Item, first: Quality, seco
     }
     for attempt in range(1, ATTEMPTS + 1):
         draft = JobDraft("pass.compare", {"renderId": render_id, "mark": mark}, body, attempt=attempt, model="vmaf")
-        job = admit(caller.project_id, caller.user, [draft], trace_id=caller.trace_id)[0]
+        standing = table().get(keys.job(caller.project_id, draft.job_id(caller.project_id)))
+        job = standing or admit(caller.project_id, caller.user, [draft], trace_id=caller.trace_id)[0]
+        if job["status"] == "SUCCEEDED":
+            return {"judged": judged, "reference": reference} | _measured(caller.project_id, mark)
         if job["status"] != "FAILED":
             break
     state = {"status": JOB_STATUS[job["status"]], "jobId": job["jobId"], "progress": job.get("progress", 0)}
     return state | ({"error": job["error"]} if "error" in job else {})
+
+
+def _measured(project_id: str, mark: str) -> dict[str, Any]:
+    row = table().get(keys.comparison(project_id, mark))
+    if row is None:
+        raise NotFound("The measurement is gone", fix="Render one of the passes again.")
+    result = row["result"]
+    links = {name: objects.link(result[name]) for name in PRODUCTS if name in result}
+    return {"status": "completed", **result["figures"], "links": links}
 
 
 def _key(project_id: str, render_id: str, shot_id: str, quality: Quality) -> str:

@@ -24,10 +24,11 @@ def qualities_of(project_id: str, render: Item) -> list[Quality]:
     return [quality for quality in QUALITIES if quality in found]
 
 
-def render_view(project_id: str, render: Item) -> dict[str, Any]:
-    """{jobId, status, progress, shots: [{shotId, passes: {quality: …}}]}."""
+def render_view(project_id: str, render: Item, rows: list[Item] | None = None) -> dict[str, Any]:
+    """{jobId, status, progress, shots: [{shotId, passes: {quality: …}}]}. rows: its finished passes, if at hand."""
     render_id = render["renderId"]
-    rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}#")
+    if rows is None:
+        rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}#")
     done = {(row["segmentId"], row["quality"]): row for row in rows}
     jobs: dict[tuple[str, str], Item] = {}
     for job in sorted(jobs_of(project_id, render_id), key=lambda job: str(job["createdAt"])):

@@ -10,24 +10,37 @@ from vibeboard.domain.ids import new_id
 from vibeboard.domain.pricing import to_usd
 from vibeboard.film import passes
 from vibeboard.http.access import Caller
+from vibeboard.http.deciding import Decision
 from vibeboard.jobs import cancelling, holding
+from vibeboard.jobs.admission import Guard, Proof
 from vibeboard.jobs.settlement import AT_REST
 from vibeboard.store import chains, keys
-from vibeboard.store.table import EXISTS, Item, Update, table
+from vibeboard.store.table import EXISTS, NEW, Item, Put, Update, table
 from vibeboard.views import JOB_STATUS
 
 OVER = ("failed", "cancelled", "missing")  # states of a pass that a retry orders again
 
 
-def create(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
-    """Order the passes. A pass that the chosen take already is (same quality, no burn-in) costs nothing."""
+def create(caller: Caller, body: dict[str, Any], decision: Decision | None = None) -> str:
+    """Order the passes; the render job is written with the first of them. Returns its id.
+
+    A pass that the chosen take already is (same quality, no burn-in) costs nothing.
+    """
     chain, segments = chains.read_chain(caller.project_id, body["sceneChainId"])
     if not segments:
         raise Conflict("The chain has no shots", code="NOTHING_TO_DO", fix="Add segments first.")
     render_id = new_id("rnd")
     qualities: list[Quality] = sorted(set(body["qualities"]), key=list(QUALITIES).index)
-    options = {name: body[name] for name in ("burnInMaster", "watermark", "priority")}
-    render: Item = {"renderId": render_id, "burnInMetadata": body["burnInMetadata"], **options}
+    render = passes.render_item(
+        caller.project_id,
+        [chain["id"]],
+        qualities,
+        burn_in=body["burnInMetadata"],
+        user=caller.user,
+        render_id=render_id,
+        **{name: body[name] for name in ("burnInMaster", "watermark", "priority")},
+    )
+    drafts = []
     for quality in qualities:
         burn = burn_of(render, quality)
         needed = [
@@ -35,20 +48,18 @@ def create(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
             for segment in segments
             if burn is not None or segment.get("clip", {}).get("quality") != quality
         ]
-        if needed:
-            _order(caller, render, needed, quality)
-    passes.open_render(
+        drafts += passes.pass_drafts(caller.project_id, needed, quality, render_id=render_id, burn=burn, over={})
+    passes.admit_passes(
         caller.project_id,
-        [chain["id"]],
-        qualities,
-        burn_in=body["burnInMetadata"],
-        user=caller.user,
-        render_id=render_id,
-        **options,
+        caller.user,
+        drafts,
+        guards=[Guard(Put(render, NEW), lambda _standing: Conflict("This render job is there already"))],
+        proof=(lambda _jobs: decision.proof({"jobId": render_id})) if decision else None,
+        trace_id=caller.trace_id,
     )
     if body["priority"] == "high":
         _go_first(caller.project_id, render_id)
-    return read(caller.project_id, render_id)
+    return render_id
 
 
 def burn_of(render: Item, quality: Quality) -> dict[str, str] | None:
@@ -60,21 +71,37 @@ def burn_of(render: Item, quality: Quality) -> dict[str, str] | None:
 
 def read(project_id: str, render_id: str) -> dict[str, Any]:
     """The render job with every shot's passes, their state, recipe and cost."""
-    return passes_view.render_view(project_id, render_of(project_id, render_id))
+    rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}")
+    render = next((row for row in rows if row["SK"] == f"RENDER#{render_id}"), None)
+    if render is None:
+        raise _no_such_render()
+    return passes_view.render_view(project_id, render, [row for row in rows if row is not render])
 
 
 def render_of(project_id: str, render_id: str) -> Item:
     render = table().get(keys.render(project_id, render_id))
     if render is None:
-        raise NotFound("No such render job", fix="Check the job id.")
+        raise _no_such_render()
     return render
 
 
-def promote(caller: Caller, render_id: str, shot_id: str, quality: Quality) -> dict[str, Any]:
+def _no_such_render() -> NotFound:
+    return NotFound("No such render job", fix="Check the job id.")
+
+
+def promote(decision: Decision, render_id: str, shot_id: str, quality: Quality) -> dict[str, Any]:
     """One shot at a higher quality, with the recipe and seed of its take."""
+    caller = decision.caller
     render = render_of(caller.project_id, render_id)
-    chain, segment = _shot(render, shot_id)
-    job = _order(caller, render, [(chain, segment)], quality)[0]
+
+    def answer(job: Item) -> dict[str, Any]:
+        return _promoted(render_id, shot_id, quality, job)
+
+    shot = _shot(render, shot_id)
+    return answer(_order(caller, render, [shot], quality, lambda jobs: decision.proof(answer(jobs[0])))[0])
+
+
+def _promoted(render_id: str, shot_id: str, quality: Quality, job: Item) -> dict[str, Any]:
     return {
         "jobId": job["jobId"],
         "renderId": render_id,
@@ -127,7 +154,9 @@ def cancel(caller: Caller, render_id: str) -> dict[str, Any]:
     return passes_view.render_view(caller.project_id, render)
 
 
-def _order(caller: Caller, render: Item, shots: list[tuple[Item, Item]], quality: Quality) -> list[Item]:
+def _order(
+    caller: Caller, render: Item, shots: list[tuple[Item, Item]], quality: Quality, proof: Proof | None = None
+) -> list[Item]:
     return passes.order_passes(
         caller.project_id,
         caller.user,
@@ -136,6 +165,7 @@ def _order(caller: Caller, render: Item, shots: list[tuple[Item, Item]], quality
         render_id=render["renderId"],
         burn=burn_of(render, quality),
         trace_id=caller.trace_id,
+        proof=proof,
     )
 
 

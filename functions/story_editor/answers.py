@@ -8,8 +8,10 @@ from story_editor import outlines, service, writers
 from story_editor.models import RewriteAct, WriteOutline
 from vibeboard.http import revisions
 from vibeboard.http.access import Caller
+from vibeboard.http.deciding import Decision
 from vibeboard.http.jobs import accepted
 from vibeboard.jobs import desk
+from vibeboard.jobs.waiting import read_job
 from vibeboard.store.table import Item
 from vibeboard.views import job_view
 
@@ -44,12 +46,12 @@ def _outline(caller: Caller, job: Item) -> dict[str, Any]:
     return outlines.view(written[-1])
 
 
-def write_breakdown(caller: Caller, version: int | None) -> dict[str, Any]:
-    job = service.order_breakdown(caller.project_id, caller.user, version, trace_id=caller.trace_id)
+def order_breakdown(decision: Decision, version: int | None) -> dict[str, Any]:
+    caller = decision.caller
+    job = service.order_breakdown(caller.project_id, caller.user, version, trace_id=caller.trace_id, decision=decision)
     if not desk.is_quick(job):
-        return job_view(desk.send(job))
-    service.write_breakdown(job)
-    return {"written": True}
+        desk.send(job)
+    return service.answer_of(job)
 
 
 def answered(response: Response, answer: dict[str, Any]) -> dict[str, Any]:
@@ -63,5 +65,8 @@ def answered(response: Response, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_breakdown(caller: Caller, answer: dict[str, Any]) -> dict[str, Any]:
-    """The breakdown as it stands, once it is written; it is too long to be kept with an idempotency key."""
-    return service.breakdown_view(caller.project_id) if "written" in answer else answer
+    """The breakdown of an order that our own engine writes, written now unless it is already."""
+    if "written" not in answer:
+        return answer
+    service.write_breakdown(read_job(caller.project_id, answer["written"]))
+    return service.breakdown_view(caller.project_id)

@@ -10,6 +10,7 @@ from story_editor.models import RewriteAct, WriteBreakdown, WriteOutline, WriteP
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
 from vibeboard.http.app import handler_of
+from vibeboard.http.deciding import decide
 from vibeboard.http.idempotency import once
 from vibeboard.http.revisions import IdempotencyKey
 
@@ -74,7 +75,9 @@ async def write_breakdown(
 ) -> dict[str, Any]:
     version = (body or WriteBreakdown()).outline_version
     sent = {"outlineVersion": version}
-    answer = once(caller, "POST story-editor/breakdown", key, sent, lambda: answers.write_breakdown(caller, version))
+    answer = decide(
+        caller, "POST story-editor/breakdown", key, sent, lambda asked: answers.order_breakdown(asked, version)
+    )
     return answers.with_breakdown(caller, answers.answered(response, answer))
 
 

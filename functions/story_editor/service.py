@@ -10,18 +10,29 @@ from vibeboard.domain.ids import digest
 from vibeboard.domain.naming import asset_name
 from vibeboard.domain.story import Breakdown, Scene, Screenplay
 from vibeboard.film.story import read_breakdown
+from vibeboard.http.deciding import Decision
 from vibeboard.jobs import desk
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import keys, projects
 from vibeboard.store.audit import now
-from vibeboard.store.table import NEW, ConditionFailed, Delete, Item, Put, table
+from vibeboard.store.table import NEW, Action, Delete, Item, Put, table
+from vibeboard.views import job_view
 
 
-def order_breakdown(project_id: str, payer: str, version: int | None = None, by: str = "", trace_id: str = "") -> Item:
+def order_breakdown(
+    project_id: str,
+    payer: str,
+    version: int | None = None,
+    by: str = "",
+    trace_id: str = "",
+    decision: Decision | None = None,
+) -> Item:
     """Order the breakdown of an outline. The same outline with the same contract is the same order: written once.
+    decision: the request it is for, which nobody has asked for its role yet.
 
     Raises GateRefused, Conflict OUTLINE_MISSING, Invalid RUNTIME_IMPOSSIBLE before any money is held.
     """
+    table().read_ahead(keys.breakdown(project_id), [keys.project(project_id), keys.budget(project_id)])
     outlines.require_contract(project_id)
     project = projects.read(project_id)
     outline = outlines.chosen(project_id, version)
@@ -42,8 +53,17 @@ def order_breakdown(project_id: str, payer: str, version: int | None = None, by:
     what["request"] = digest({name: value for name, value in what.items() if name != "by"})
     standing = table().get(keys.breakdown(project_id))
     if standing and standing["request"] == what["request"]:
+        if decision:
+            decision.caller.join(project_id)
         return read_job(project_id, standing["jobId"])
-    return desk.order(project_id, payer, "story.breakdown", writers.breakdown_questions(what), what, trace_id)
+    proof = (lambda jobs: decision.proof(answer_of(jobs[0]))) if decision else None
+    asks = writers.breakdown_questions(what)
+    return desk.order(project_id, payer, "story.breakdown", asks, what, trace_id, proof)
+
+
+def answer_of(job: Item) -> dict[str, Any]:
+    """What is kept with an Idempotency-Key: the breakdown itself is too long for that."""
+    return {"written": job["jobId"]} if desk.is_quick(job) else job_view(job)
 
 
 def _shots(runtime: float, wanted: int | None, screenplay: Screenplay | None) -> int:
@@ -69,7 +89,9 @@ def write_breakdown(job: Item) -> Item:
     item = table().get(keys.breakdown(project_id))
     if item is None:
         raise Conflict("The breakdown was taken away", code="BREAKDOWN_MISSING", fix="Order it again.")
-    _placeholders(projects.read(project_id), read_breakdown(project_id), item["createdBy"], item["engine"])
+    first = item["version"] == 1  # nothing of an earlier breakdown can stand
+    project = projects.read(project_id)
+    _placeholders(project, read_breakdown(project_id), item["createdBy"], item["engine"], first=first)
     return item
 
 
@@ -98,7 +120,7 @@ def prompts(project_id: str) -> dict[str, Any]:
     return {"segments": [segment.model_dump(mode="json", by_alias=True) for segment in segments]}
 
 
-def _placeholders(project: Item, breakdown: Breakdown, actor: str, engine: str) -> None:
+def _placeholders(project: Item, breakdown: Breakdown, actor: str, engine: str, *, first: bool) -> None:
     """An asset per name of the manifest and a character per cast name, once; nothing that exists is touched.
 
     Placeholders of an earlier breakdown that nobody worked on and the new one does not name are taken away.
@@ -106,20 +128,16 @@ def _placeholders(project: Item, breakdown: Breakdown, actor: str, engine: str) 
     project_id = project["projectId"]
     wanted = _wanted(project, breakdown, actor, engine)
     partition = f"PROJECT#{project_id}"
-    standing = {row["SK"]: row for prefix in ("ASSET#", "CHARACTER#") for row in table().query(partition, prefix)}
-    for sort_key, item in wanted.items():
-        if sort_key not in standing:
-            _once(Put(item, NEW))
-    for sort_key, row in standing.items():
-        if sort_key not in wanted and row.get("origin") == "breakdown" and row["status"] == "placeholder":
-            _once(Delete({"PK": row["PK"], "SK": sort_key}, Attr("status").eq("placeholder")))
-
-
-def _once(action: Put | Delete) -> None:
-    try:
-        table().write(action)
-    except ConditionFailed:
-        return  # somebody was faster, or has begun to work on it
+    standing: dict[str, Item] = {}
+    if not first:
+        standing = {row["SK"]: row for prefix in ("ASSET#", "CHARACTER#") for row in table().query(partition, prefix)}
+    writes: list[Action] = [Put(item, NEW) for sort_key, item in wanted.items() if sort_key not in standing]
+    writes += [
+        Delete({"PK": row["PK"], "SK": sort_key}, Attr("status").eq("placeholder"))
+        for sort_key, row in standing.items()
+        if sort_key not in wanted and row.get("origin") == "breakdown" and row["status"] == "placeholder"
+    ]
+    table().write_each(writes)  # one that somebody was faster with, or has begun to work on, is left as it is
 
 
 def _wanted(project: Item, breakdown: Breakdown, actor: str, engine: str) -> dict[str, Item]:

@@ -13,8 +13,8 @@ from vibeboard.domain.story import Breakdown
 from vibeboard.film.look import look_of
 from vibeboard.film.story import read_breakdown
 from vibeboard.providers.sandbox.story import segment_prompts
-from vibeboard.store import chains, projects
-from vibeboard.store.table import Item, TransactionRefused
+from vibeboard.store import chains, keys, projects
+from vibeboard.store.table import Item, TransactionRefused, table
 
 
 def chains_from_breakdown(project_id: str, user: str) -> dict[str, Any]:
@@ -29,20 +29,33 @@ def chains_from_breakdown(project_id: str, user: str) -> dict[str, Any]:
             code="MASTER_CINEMATIC_REQUIRED",
             fix="Choose camera and lens in the Optics Engine first.",
         )
-    breakdown = read_breakdown(project_id)
-    look = look_of(project)
-    made, shots = [], 0
-    for chain, segments in _plan(project, breakdown, look):
-        with contextlib.suppress(TransactionRefused):  # an earlier run made it
+    table().read_ahead(keys.breakdown(project_id), [keys.bible(project_id)])
+    plan = _plan(project, read_breakdown(project_id), look_of(project))
+    standing = {chain["id"]: (chain, segments) for chain, segments in chains.chains_of(project_id)}
+    fresh = [(chain, segments) for chain, segments in plan if chain["id"] not in standing]
+    try:
+        chains.put_chains(project_id, fresh, user)
+        fresh = []
+    except TransactionRefused:  # somebody makes them at this very moment: one by one, whatever is missing
+        standing = {}
+    for chain, segments in plan:
+        if fresh or chain["id"] in standing:
+            _complete(project_id, chain, segments, user, standing.get(chain["id"]))
+    return {"chains": [chain["id"] for chain, _ in plan], "shots": sum(len(segments) for _, segments in plan)}
+
+
+def _complete(
+    project_id: str, chain: Item, segments: list[Item], user: str, known: tuple[Item, list[Item]] | None
+) -> None:
+    """Make a chain, or whatever of it is missing."""
+    if known is None:
+        with contextlib.suppress(TransactionRefused):
             chains.put_chain(project_id, chain, user)
-        made_chain, standing = chains.read_chain(project_id, chain["id"])
-        known = {segment["id"] for segment in standing}
-        missing = [segment for segment in segments if segment["id"] not in known]
-        if missing:
-            chains.put_segments(project_id, chain["id"], missing, made_chain, standing)
-        made.append(chain["id"])
-        shots += len(segments)
-    return {"chains": made, "shots": shots}
+        known = chains.read_chain(project_id, chain["id"])
+    made, standing = known
+    missing = [segment for segment in segments if segment["id"] not in {row["id"] for row in standing}]
+    if missing:
+        chains.put_segments(project_id, chain["id"], missing, made, standing)
 
 
 def _plan(project: Item, breakdown: Breakdown, look: dict[str, Any]) -> list[tuple[Item, list[Item]]]:

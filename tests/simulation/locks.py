@@ -179,8 +179,15 @@ def unlock_against_export(race: Race) -> None:
             raise Violation("a running export reads an open picture")
 
     race.world.check = never_both
+    looks = int(race.world.chance.random() * 24)  # an export reads much before its one write
+
+    def unlock() -> None:
+        for _ in range(looks):
+            chains.read_chain(PROJECT, CHAIN)
+        lock_picture(False, "one more trim")
+
     race.add("export", export)
-    race.add("unlock", lambda: lock_picture(False, "one more trim"))
+    race.add("unlock", unlock)
     race.add("trim", lambda: change_segment(editor(), CHAIN, "seg_1", {"trimStart": 0.5}, None))
     race.world.run()
     never_both()

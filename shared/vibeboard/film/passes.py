@@ -1,12 +1,13 @@
 """Render passes (SOP step 11): which picture stands for a shot at a quality, and ordering the ones still missing."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vibeboard.domain.errors import Conflict
 from vibeboard.domain.formats import Quality
 from vibeboard.domain.ids import digest
-from vibeboard.jobs.admission import JOBS_PER_TRANSACTION, admit
+from vibeboard.jobs.admission import JOBS_PER_TRANSACTION, Guard, JobDraft, Proof, admit
 from vibeboard.jobs.drafts import pass_draft
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import chains, keys
@@ -65,7 +66,7 @@ def recipe_of(segment: Item, job: Item | None = None) -> Item:
     return body
 
 
-def open_render(
+def render_item(
     project_id: str,
     chain_ids: list[str],
     qualities: list[Quality],
@@ -75,8 +76,8 @@ def open_render(
     render_id: str,
     **options: Any,
 ) -> Item:
-    """The render job as people see it; a repeat finds the first. options: burnInMaster, watermark, priority."""
-    item: Item = {
+    """The render job as people see it. options: burnInMaster, watermark, priority."""
+    return {
         **keys.render(project_id, render_id),
         "renderId": render_id,
         "sceneChainIds": chain_ids,
@@ -86,6 +87,10 @@ def open_render(
         "createdBy": user,
         "createdAt": now(),
     }
+
+
+def open_render(item: Item) -> Item:
+    """Write a render job down; a repeat finds the first."""
     try:
         return table().write(Put(item, NEW))
     except ConditionFailed as standing:
@@ -112,18 +117,16 @@ def order_passes(
     render_id: str,
     burn: dict[str, str] | None = None,
     trace_id: str = "",
+    proof: Proof | None = None,
 ) -> list[Item]:
     """Admit the passes of these shots at one quality; all in one reservation up to JOBS_PER_TRANSACTION.
 
     burn: what is written into the pictures (`watermark`; the date is today's), None for clean passes. A pass that
-    failed or was cancelled is another attempt; one that stands or is under way is not ordered twice.
+    failed or was cancelled is another attempt; one that stands or is under way is not ordered twice. proof: what the
+    first reservation proves besides.
 
     Raises Conflict for a shot without footage, GateRefused for cap or quota.
     """
-    empty = [segment["shotName"] for _, segment in shots if not segment.get("clip")]
-    if empty:
-        raise Conflict(f"No footage: {', '.join(empty[:10])}", code="FOOTAGE_MISSING", fix="Generate the shots first.")
-    text = None if burn is None else burn | {"date": now()[:10]}
     over = Counter(
         job["target"].get("segmentId")
         for job in table().query(f"PROJECT#{project_id}", "JOB#")
@@ -131,8 +134,26 @@ def order_passes(
         and job["status"] in ("FAILED", "CANCELLED")
         and job["input"].get("quality") == quality
     )
+    drafts = pass_drafts(project_id, shots, quality, render_id=render_id, burn=burn, over=over)
+    return admit_passes(project_id, user, drafts, trace_id=trace_id, proof=proof)
+
+
+def pass_drafts(
+    project_id: str,
+    shots: list[tuple[Item, Item]],
+    quality: Quality,
+    *,
+    render_id: str,
+    burn: dict[str, str] | None,
+    over: Mapping[str, int],
+) -> list[JobDraft]:
+    """The passes of these shots at one quality. over: attempts at a shot's pass that came to nothing, by segment."""
+    empty = [segment["shotName"] for _, segment in shots if not segment.get("clip")]
+    if empty:
+        raise Conflict(f"No footage: {', '.join(empty[:10])}", code="FOOTAGE_MISSING", fix="Generate the shots first.")
+    text = None if burn is None else burn | {"date": now()[:10]}
     made = _jobs_behind(project_id, [segment for _, segment in shots])
-    drafts = [
+    return [
         pass_draft(
             chain,
             segment,
@@ -140,13 +161,33 @@ def order_passes(
             quality,
             render_id,
             text,
-            over[segment["id"]],
+            over.get(segment["id"], 0),
         )
         for chain, segment in shots
     ]
+
+
+def admit_passes(
+    project_id: str,
+    user: str,
+    drafts: list[JobDraft],
+    *,
+    guards: Sequence[Guard] = (),
+    proof: Proof | None = None,
+    trace_id: str = "",
+) -> list[Item]:
+    """Reserve passes, JOBS_PER_TRANSACTION at once; guards and proof go with the first."""
     jobs: list[Item] = []
-    for start in range(0, len(drafts), JOBS_PER_TRANSACTION):
-        jobs += admit(project_id, user, drafts[start : start + JOBS_PER_TRANSACTION], trace_id=trace_id)
+    for start in range(0, max(len(drafts), 1), JOBS_PER_TRANSACTION):
+        part, first = drafts[start : start + JOBS_PER_TRANSACTION], start == 0
+        jobs += admit(
+            project_id,
+            user,
+            part,
+            guards=guards if first else (),
+            proof=proof if first else None,
+            trace_id=trace_id,
+        )
     return jobs
 
 

@@ -14,6 +14,7 @@ from vibeboard.domain.ids import project_of
 from vibeboard.domain.roles import PERMISSIONS, Permission, Role, may
 from vibeboard.http.problems import trace_id
 from vibeboard.store import projects
+from vibeboard.store.seen import remember
 from vibeboard.store.table import Item
 
 P = "/api/projects/{projectId}"
@@ -153,6 +154,10 @@ DECIDED_IN_THE_WRITE = {
     ("POST", S + "/generate-frame"),
     ("POST", S + "/generate"),
     ("POST", C + "/generate"),
+    ("POST", P + "/story-editor/breakdown"),
+    ("POST", P + "/render-queue/jobs"),
+    ("POST", P + "/render-queue/jobs/{renderId}/shots/{shotId}/promote"),
+    ("POST", P + "/export/master"),
 }
 
 PROJECT_IN_ID = ("jobId", "exportId", "approvalId")
@@ -215,6 +220,7 @@ def parse_groups(value: object) -> tuple[str, ...]:
 
 async def caller(request: Request) -> Caller:
     """FastAPI dependency: the caller, checked against the permission table for this route."""
+    remember()
     claims = claims_of(request.scope.get("aws.event") or {})
     route = (request.method, request.scope["route"].path)
     person = Caller(

@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr
 from vibeboard.domain.errors import Busy, Conflict, VibeBoardError
 from vibeboard.domain.pricing import MIN_BYTES_PER_TOKEN, TEXT_MODELS, tokens_of
 from vibeboard.jobs import clock, engines, queues, settlement
-from vibeboard.jobs.admission import JobDraft, admit
+from vibeboard.jobs.admission import JobDraft, Proof, admit
 from vibeboard.jobs.outcomes import OUTCOMES
 from vibeboard.providers import settings
 from vibeboard.providers.words import Ask, WordsFailed
@@ -20,6 +20,7 @@ from vibeboard.store import keys
 from vibeboard.store.table import ConditionFailed, Item, TransactionRefused, Update, table
 
 MODEL_SETTING = {"story.outline": "WRITER_MODEL", "story.breakdown": "BREAKDOWN_MODEL"}
+GIVEN_UP = ("FAILED", "CANCELLED")  # such a job is not asked again; the same order is another attempt
 KEEP_ATTEMPTS = 5  # two outlines finished at once each get a version of their own
 
 Make = Callable[[Item], tuple[dict[str, Any], int]]
@@ -38,9 +39,16 @@ def model_of(operation: str) -> str:
 
 
 def order(
-    project_id: str, payer: str, operation: str, asks: Sequence[Ask], what: dict[str, Any], trace_id: str = ""
+    project_id: str,
+    payer: str,
+    operation: str,
+    asks: Sequence[Ask],
+    what: dict[str, Any],
+    trace_id: str = "",
+    proof: Proof | None = None,
 ) -> Item:
     """Reserve the most the answer may cost and create the job. The same order again is the same job, unless it failed.
+    proof: as in `admit`.
 
     Raises GateRefused (contract, cap, quota), Conflict ENGINE_MISSING or MODEL_UNPRICED.
     """
@@ -50,9 +58,10 @@ def order(
     }
     for attempt in range(1, 1_000):
         draft = JobDraft(operation, {"step": asks[0].name}, what, held, attempt, model_of(operation))
-        standing = table().get(keys.job(project_id, draft.job_id(project_id)))
-        if standing is None or standing["status"] not in ("FAILED", "CANCELLED"):
-            return admit(project_id, payer, [draft], trace_id=trace_id, hand_out=False)[0]
+        alive = (lambda jobs: () if jobs[0]["status"] in GIVEN_UP else proof(jobs)) if proof else None
+        job = admit(project_id, payer, [draft], proof=alive, trace_id=trace_id, hand_out=False)[0]
+        if job["status"] not in GIVEN_UP:
+            return job
     raise Busy("This has failed a thousand times", fix="Change what you ask for.")
 
 

@@ -24,11 +24,56 @@ _SHOT = re.compile(r"_SH(\d+)$")
 
 
 def put_chain(project_id: str, chain: Item, actor: str) -> Item:
-    item: Item = {**keys.chain(project_id, chain["id"]), **chain, "projectId": project_id, "rev": 1, "lockRev": 0}
-    item |= {"segmentOrder": [], "createdAt": now()}
+    item = _chain_item(project_id, chain, [])
     created = audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"])
     table().transact([Put(item, NEW), created, *freeze_bible(project_id, chain)])
     return item
+
+
+def put_chains(project_id: str, plan: Sequence[tuple[Item, list[Item]]], actor: str) -> None:
+    """New chains with their segments, as many in one transaction as fit. Raises TransactionRefused when any of a
+    transaction is there already.
+
+    A chain that fits into no transaction is made first and its segments after.
+    """
+    batch: list[Action] = []
+    for chain, segments in plan:
+        whole = len(segments) <= WRITES_PER_TRANSACTION
+        inside = segments if whole else []
+        actions: list[Action] = [
+            Put(_chain_item(project_id, chain, [segment["id"] for segment in inside]), NEW),
+            audit_action(project_id, actor=actor, act="chain.create", chainId=chain["id"]),
+            *(Put(item, NEW) for item in _segment_items(project_id, chain["id"], inside)),
+        ]
+        if batch and len(batch) + len(actions) > WRITES_PER_TRANSACTION:
+            table().transact(batch)
+            batch = []
+        batch += actions if batch else [*actions, *freeze_bible(project_id, chain)]
+        if not whole:
+            table().transact(batch)
+            batch = []
+            put_segments(project_id, chain["id"], segments)
+    if batch:
+        table().transact(batch)
+
+
+def _chain_item(project_id: str, chain: Item, order: list[str]) -> Item:
+    item: Item = {**keys.chain(project_id, chain["id"]), **chain, "projectId": project_id, "rev": 1, "lockRev": 0}
+    return item | {"segmentOrder": order, "createdAt": now()}
+
+
+def _segment_items(project_id: str, chain_id: str, segments: Sequence[Item]) -> list[Item]:
+    """As they are stored: without a place, for the chain holds the order."""
+    return [
+        {
+            **keys.segment(project_id, chain_id, segment["id"]),
+            **{name: value for name, value in segment.items() if name != "orderIndex"},
+            "projectId": project_id,
+            "sceneChainId": chain_id,
+            "rev": 1,
+        }
+        for segment in segments
+    ]
 
 
 def freeze_bible(project_id: str, chain: Item) -> list[Action]:
@@ -50,11 +95,7 @@ def put_segments(
     chain, standing: the chain and its segments as they were read, if they were.
     Raises NotFound, GateRefused on picture lock.
     """
-    items: list[Item] = []
-    for segment in segments:
-        key = keys.segment(project_id, chain_id, segment["id"])
-        facts = {name: value for name, value in segment.items() if name != "orderIndex"}
-        items.append({**key, **facts, "projectId": project_id, "sceneChainId": chain_id, "rev": 1})
+    items = _segment_items(project_id, chain_id, segments)
     for start in range(0, len(items), WRITES_PER_TRANSACTION):
         fresh = items[start : start + WRITES_PER_TRANSACTION]
         wanted = segments[start : start + WRITES_PER_TRANSACTION]

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from vibeboard.domain.errors import Conflict, Invalid, NotFound
 from vibeboard.store import keys
 from vibeboard.store.links import Signer
+from vibeboard.store.seen import seen
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -73,7 +74,10 @@ def read(key: str) -> bytes:
 
 
 def read_json(key: str) -> Any:
-    return json.loads(read(key))
+    """A document. Raises NotFound."""
+    memory = seen()
+    known = memory.documents.get(key) if memory else None
+    return json.loads(read(key) if known is None else known)
 
 
 def exists(key: str) -> bool:
@@ -119,7 +123,10 @@ def write(key: str, body: bytes, *, only_if_new: bool = False) -> None:
 
 
 def write_json(key: str, value: Any, *, only_if_new: bool = False) -> None:
-    write(key, json.dumps(value, ensure_ascii=False, sort_keys=True).encode(), only_if_new=only_if_new)
+    body = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+    write(key, body, only_if_new=only_if_new)
+    if memory := seen():
+        memory.documents[key] = body
 
 
 def download(key: str, path: Path) -> Path:

@@ -3,12 +3,12 @@
 Numbers: whole numbers come back as int, others as float. Money is always int (micro-dollars).
 """
 
+import contextlib
 import functools
 import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from vibeboard.domain.errors import Busy, VibeBoardError
 from vibeboard.store import keys
 from vibeboard.store.keys import Key
+from vibeboard.store.seen import Place, Seen, Unknown, seen
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +38,6 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 _RETRYABLE = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 
-_ahead: ContextVar[dict[tuple[str, str], Item | None]] = ContextVar("read ahead", default={})  # noqa: B039 - only read
 
 NEW = Attr("PK").not_exists()
 EXISTS = Attr("PK").exists()
@@ -105,32 +105,40 @@ class Table:
         self._sleep = sleep
 
     def get(self, key: Key) -> Item | None:
-        ahead = _ahead.get()
-        if (key["PK"], key["SK"]) in ahead:
-            return ahead.pop((key["PK"], key["SK"]))
-        answer = self.client.get_item(TableName=self.name, Key=_dump(key), ConsistentRead=True)
-        return _load(answer["Item"]) if "Item" in answer else None
+        memory, place = seen(), _place(key)
+        if memory:
+            with contextlib.suppress(Unknown):
+                known = memory.get(place)
+                return None if known is None else _load(known)
+        raw = self.client.get_item(TableName=self.name, Key=_dump(key), ConsistentRead=True).get("Item")
+        if memory:
+            memory.read(place, raw)
+        return _load(raw) if raw else None
 
     def batch_get(self, wanted: Sequence[Key]) -> list[Item | None]:
         """Items in the order asked for (at most 100), None where there is none."""
-        if not wanted:
-            return []
-        request: Any = {self.name: {"Keys": [_dump(key) for key in wanted], "ConsistentRead": True}}
-        found: dict[tuple[str, str], Item] = {}
+        memory, found = seen(), dict[Place, dict[str, Any] | None]()
+        missing: list[Key] = []
+        for key in wanted:
+            try:
+                found[_place(key)] = (memory or Seen()).get(_place(key))
+            except Unknown:
+                missing.append(key)
+        request: Any = {self.name: {"Keys": [_dump(key) for key in missing], "ConsistentRead": True}} if missing else {}
         while request:
             answer = self.client.batch_get_item(RequestItems=request)
             for raw in answer["Responses"].get(self.name, []):
-                item = _load(raw)
-                found[item["PK"], item["SK"]] = item
+                found[raw["PK"]["S"], raw["SK"]["S"]] = raw
             request = answer.get("UnprocessedKeys") or {}
-        return [found.get((key["PK"], key["SK"])) for key in wanted]
+        if memory:
+            for key in missing:
+                memory.read(_place(key), found.get(_place(key)))
+        rows = [found.get(_place(key)) for key in wanted]
+        return [None if raw is None else _load(raw) for raw in rows]
 
     def read_ahead(self, key: Key, likely: Sequence[Key]) -> Item | None:
-        """An item, and in the same call what this request will most likely `get` next: each is given out once, and
-        none after a write."""
-        found = self.batch_get([key, *likely])
-        _ahead.set({(k["PK"], k["SK"]): item for k, item in zip(likely, found[1:], strict=True)})
-        return found[0]
+        """An item, and in the same call what a request that remembers will most likely `get` next."""
+        return self.batch_get([key, *likely] if seen() else [key])[0]
 
     def query(
         self,
@@ -146,6 +154,15 @@ class Table:
 
         only: the attributes wanted (`a.b` for one inside a map), when the items are large and most of them is not.
         """
+        memory = seen()
+        if memory:
+            with contextlib.suppress(Unknown):
+                rows = memory.query(partition, prefix)
+                if newest_first:
+                    rows.reverse()
+                if after:
+                    rows = [row for row in rows if (row["SK"]["S"] < after if newest_first else row["SK"]["S"] > after)]
+                return [_load(row) for row in rows[:limit]]
         values = {":pk": {"S": partition}}
         condition = "PK = :pk"
         if prefix:
@@ -164,7 +181,10 @@ class Table:
             request["ProjectionExpression"] = ", ".join(".".join(f"#{p}" for p in path.split(".")) for path in only)
         if after:
             request["ExclusiveStartKey"] = {"PK": {"S": partition}, "SK": {"S": after}}
-        return self._pages(request, limit)
+        found = self._pages(request, limit)
+        if memory and limit is None and not after and not only:
+            memory.read_whole(partition, prefix, found)
+        return [_load(raw) for raw in found]
 
     def query_index(self, partition: str, prefix: str = "", *, limit: int | None = None) -> list[Item]:
         """Items of one GSI1 partition. Eventually consistent: never decide a gate from this."""
@@ -173,42 +193,44 @@ class Table:
         if prefix:
             condition += " AND begins_with(GSI1SK, :sk)"
             values[":sk"] = {"S": prefix}
-        return self._pages(
-            {
-                "TableName": self.name,
-                "IndexName": keys.INDEX,
-                "KeyConditionExpression": condition,
-                "ExpressionAttributeValues": values,
-            },
-            limit,
-        )
+        request = {
+            "TableName": self.name,
+            "IndexName": keys.INDEX,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        return [_load(raw) for raw in self._pages(request, limit)]
 
-    def _pages(self, request: dict[str, Any], limit: int | None) -> list[Item]:
-        items: list[Item] = []
+    def _pages(self, request: dict[str, Any], limit: int | None) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
         while True:
             if limit is not None:
                 request["Limit"] = limit - len(items)
             answer = self.client.query(**request)
-            items += [_load(raw) for raw in answer["Items"]]
+            items += answer["Items"]
             if "LastEvaluatedKey" not in answer or (limit is not None and len(items) >= limit):
                 return items
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(self, action: Put | Update | Delete) -> Item:
         """One conditional write. Returns the new item (the old one for Delete). Raises ConditionFailed."""
-        _ahead.set({})
         request = {"TableName": self.name, **_request(action)}
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
             if isinstance(action, Put):
                 self._retrying(lambda: self.client.put_item(**request))
+                _note([action])
                 return action.item
             if isinstance(action, Delete):
                 answer = self._retrying(lambda: self.client.delete_item(**request, ReturnValues="ALL_OLD"))
+                _note([action])
             else:
                 answer = self._retrying(lambda: self.client.update_item(**request, ReturnValues="ALL_NEW"))
+                if memory := seen():
+                    memory.read(_place(action.key), answer["Attributes"])
             return _load(answer.get("Attributes", {}))
         except ClientError as error:
+            _forget()
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 standing = cast(dict[str, Any], error.response).get("Item")
                 raise ConditionFailed(_load(standing) if standing else None) from error
@@ -216,15 +238,16 @@ class Table:
 
     def transact(self, actions: Sequence[Action]) -> None:
         """All actions or none. Conflicts are retried with full jitter; a failed condition raises TransactionRefused."""
-        _ahead.set({})
         if len(actions) > TRANSACTION_ACTIONS:
             raise ValueError(f"{len(actions)} actions in one transaction; DynamoDB takes {TRANSACTION_ACTIONS}")
         items = [self._transact_item(action) for action in actions]
         for attempt in range(CONFLICT_ATTEMPTS):
             try:
                 self.client.transact_write_items(TransactItems=cast(Any, items))
+                _note(actions)
                 return
             except ClientError as error:
+                _forget()
                 reasons = cast(list[dict[str, Any]], cast(Any, error.response).get("CancellationReasons") or [])
                 codes = [reason.get("Code", "None") for reason in reasons]
                 if "ConditionalCheckFailed" in codes:
@@ -268,6 +291,29 @@ class Table:
         body = {"TableName": self.name, **_request(action)}
         body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         return {kind: body}
+
+
+def _place(key: Mapping[str, Any]) -> Place:
+    return key["PK"], key["SK"]
+
+
+def _note(actions: Sequence[Action]) -> None:
+    memory = seen()
+    if memory is None:
+        return
+    for action in actions:
+        if isinstance(action, Put):
+            memory.read(_place(action.item), _dump(action.item))
+        elif isinstance(action, Delete):
+            memory.read(_place(action.key), None)
+        elif isinstance(action, Update):
+            sets = {name: _serialize(_plain(value)) for name, value in action.set.items()}
+            memory.changed(_place(action.key), sets, action.add, action.remove)
+
+
+def _forget() -> None:
+    if memory := seen():
+        memory.forget()
 
 
 def _request(action: Action) -> dict[str, Any]:

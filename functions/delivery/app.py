@@ -10,7 +10,6 @@ from delivery.models import ExportOrder, PublishOrder
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
 from vibeboard.http.deciding import decide
-from vibeboard.http.idempotency import once
 from vibeboard.http.jobs import POLL_SECONDS
 from vibeboard.http.revisions import IdempotencyKey
 
@@ -52,7 +51,7 @@ async def publish(
     who: Who, exportId: str, body: PublishOrder, response: Response, key: IdempotencyKey = None
 ) -> dict[str, Any]:
     order = body.model_dump(by_alias=True)
-    answer = once(who, f"publish/{exportId}", key, order, lambda: service.publish(who, exportId, order))
+    answer = decide(who, f"publish/{exportId}", key, order, lambda decision: service.publish(decision, exportId, order))
     response.headers["Location"] = f"/api/exports/jobs/{answer['jobId']}"
     response.headers["Retry-After"] = str(POLL_SECONDS)
     return answer

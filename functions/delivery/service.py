@@ -168,11 +168,12 @@ def _cut_changed() -> Conflict:
     )
 
 
-def publish(caller: Caller, export_id: str, order: dict[str, Any]) -> dict[str, Any]:
+def publish(decision: Decision, export_id: str, order: dict[str, Any]) -> dict[str, Any]:
     """Upload a finished film, as a job that may break and go on. The same order again is the same upload.
 
     Raises Conflict while the export is not finished, NotSet when the deployment has no channel.
     """
+    caller = decision.caller
     project_id, export = caller.project_id, _export(caller.project_id, export_id)
     if export["status"] != "completed":
         raise Conflict(f"The export is {export['status']}", code="EXPORT_NOT_READY", fix="Poll its job.")
@@ -197,13 +198,23 @@ def publish(caller: Caller, export_id: str, order: dict[str, Any]) -> dict[str, 
         attempt=_attempt(project_id, export_id, "export.publish"),
         model="youtube/upload",
     )
-    job = admit(project_id, caller.user, [draft], trace_id=caller.trace_id)[0]
-    status = JOB_STATUS[job["status"]]
     audit = audit_action(
         project_id, actor=caller.user, act="export.publish", trace_id=caller.trace_id, exportId=export_id, video=video
     )
-    table().write(audit)
-    return {"exportId": export_id, "jobId": job["jobId"], "status": status, "privacyStatus": order["privacyStatus"]}
+
+    def answer(job: Item) -> dict[str, Any]:
+        status = JOB_STATUS[job["status"]]
+        return {"exportId": export_id, "jobId": job["jobId"], "status": status, "privacyStatus": order["privacyStatus"]}
+
+    jobs = admit(
+        project_id,
+        caller.user,
+        [draft],
+        guards=[Guard(audit, lambda _standing: Conflict("The audit row is there already"))],
+        proof=lambda jobs: decision.proof(answer(jobs[0])),
+        trace_id=caller.trace_id,
+    )
+    return answer(jobs[0])
 
 
 def _attempt(project_id: str, export_id: str, operation: str = "export.master") -> int:

@@ -1,6 +1,5 @@
 """Routes of SOP step 4: characters, training, Style Bible."""
 
-import functools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -11,6 +10,7 @@ from foundry.models import CreateCharacter, Grip, Likeness, Performance, StartTr
 from vibeboard.http import access, revisions
 from vibeboard.http.access import Caller, P
 from vibeboard.http.app import handler_of
+from vibeboard.http.deciding import decide
 from vibeboard.http.idempotency import once
 from vibeboard.http.jobs import accepted
 from vibeboard.http.revisions import IdempotencyKey
@@ -63,8 +63,8 @@ async def perform(
     characterId: str, body: Performance, caller: Member, response: Response, key: IdempotencyKey = None
 ) -> dict[str, Any]:
     sent = body.model_dump(mode="json", by_alias=True)
-    work = functools.partial(acting.perform, caller, characterId, body)
-    return accepted(response, once(caller, f"POST {characterId}/perform", key, sent, work))
+    work = lambda decision: acting.perform(decision, characterId, body)  # noqa: E731
+    return accepted(response, decide(caller, f"POST {characterId}/perform", key, sent, work))
 
 
 @router.post(P + "/foundry/characters/{characterId}/contacts", status_code=202)
@@ -72,8 +72,8 @@ async def contacts(
     characterId: str, body: Grip, caller: Member, response: Response, key: IdempotencyKey = None
 ) -> dict[str, Any]:
     sent = body.model_dump(mode="json", by_alias=True)
-    work = functools.partial(acting.grip, caller, characterId, body)
-    return accepted(response, once(caller, f"POST {characterId}/contacts", key, sent, work))
+    work = lambda decision: acting.grip(decision, characterId, body)  # noqa: E731
+    return accepted(response, decide(caller, f"POST {characterId}/contacts", key, sent, work))
 
 
 @router.get(BIBLE + "/versions")

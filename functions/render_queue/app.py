@@ -9,7 +9,6 @@ from render_queue.models import Change, NewRender, Promote, Quality, Sides
 from vibeboard.http.access import Caller, P, caller
 from vibeboard.http.app import handler_of
 from vibeboard.http.deciding import decide
-from vibeboard.http.idempotency import once
 from vibeboard.http.jobs import POLL_SECONDS, accepted
 from vibeboard.http.revisions import IdempotencyKey
 
@@ -65,12 +64,15 @@ async def compare(
 @router.post(JOB + "/promote", status_code=202)
 async def promote_all(who: Who, renderId: str, body: Promote, key: IdempotencyKey = None) -> dict[str, Any]:
     order = body.model_dump()
-    return once(who, f"promote/{renderId}", key, order, lambda: service.promote_all(who, renderId, body.quality))
+    work = lambda decision: service.promote_all(decision, renderId, body.quality)  # noqa: E731
+    ordered = decide(who, f"promote/{renderId}", key, order, work)
+    return service.read(who.project_id, renderId) | ordered
 
 
 @router.post(JOB + "/retry", status_code=202)
 async def retry(who: Who, renderId: str, key: IdempotencyKey = None) -> dict[str, Any]:
-    return once(who, f"retry/{renderId}", key, {}, lambda: service.retry(who, renderId))
+    ordered = decide(who, f"retry/{renderId}", key, {}, lambda decision: service.retry(decision, renderId))
+    return service.read(who.project_id, renderId) | ordered
 
 
 @router.put(JOB)

@@ -1,5 +1,6 @@
 """Render queue (SOP step 11): draft, review and master passes of a chain, promotion, retry, pause and priority."""
 
+from collections.abc import Callable
 from typing import Any
 
 from render_queue import passes_view
@@ -12,12 +13,14 @@ from vibeboard.film import passes
 from vibeboard.http.access import Caller
 from vibeboard.http.deciding import Decision
 from vibeboard.jobs import cancelling, holding
-from vibeboard.jobs.admission import Guard, Proof
+from vibeboard.jobs.admission import Guard, JobDraft, Proof
 from vibeboard.jobs.settlement import AT_REST
+from vibeboard.providers import matrix
 from vibeboard.store import chains, keys
 from vibeboard.store.table import EXISTS, NEW, Item, Put, Update, table
 from vibeboard.views import JOB_STATUS
 
+Want = tuple[Quality, Callable[[str], bool]]  # a quality, and which states of its passes are to be ordered
 OVER = ("failed", "cancelled", "missing")  # states of a pass that a retry orders again
 
 
@@ -71,18 +74,21 @@ def burn_of(render: Item, quality: Quality) -> dict[str, str] | None:
 
 def read(project_id: str, render_id: str) -> dict[str, Any]:
     """The render job with every shot's passes, their state, recipe and cost."""
+    render, rows = _read(project_id, render_id)
+    return passes_view.render_view(project_id, render, rows)
+
+
+def render_of(project_id: str, render_id: str) -> Item:
+    return _read(project_id, render_id)[0]
+
+
+def _read(project_id: str, render_id: str) -> tuple[Item, list[Item]]:
+    """A render job and its finished passes, in one call."""
     rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}")
     render = next((row for row in rows if row["SK"] == f"RENDER#{render_id}"), None)
     if render is None:
         raise _no_such_render()
-    return passes_view.render_view(project_id, render, [row for row in rows if row is not render])
-
-
-def render_of(project_id: str, render_id: str) -> Item:
-    render = table().get(keys.render(project_id, render_id))
-    if render is None:
-        raise _no_such_render()
-    return render
+    return render, [row for row in rows if row is not render]
 
 
 def _no_such_render() -> NotFound:
@@ -113,19 +119,24 @@ def _promoted(render_id: str, shot_id: str, quality: Quality, job: Item) -> dict
     }
 
 
-def promote_all(caller: Caller, render_id: str, quality: Quality) -> dict[str, Any]:
-    """Every shot of the render at a quality; those that have it are left alone."""
-    return _order_where(caller, render_id, quality, lambda state: state not in ("completed", "queued", "running"))
+def promote_all(decision: Decision, render_id: str, quality: Quality) -> dict[str, Any]:
+    """Every shot of the render at a quality; those that have it are left alone. {ordered, estimatedCost}."""
+    render = render_of(decision.caller.project_id, render_id)
+    return _order_where(decision, render, [(quality, lambda state: state not in ("completed", "queued", "running"))])
 
 
-def retry(caller: Caller, render_id: str) -> dict[str, Any]:
-    """The failed passes once more, and only those: nothing that stands is rendered or paid again."""
-    render = render_of(caller.project_id, render_id)
-    answer: dict[str, Any] = {}
-    for quality in passes_view.qualities_of(caller.project_id, render):
-        wanted = OVER if quality in render["qualities"] else OVER[:2]
-        answer = _order_where(caller, render_id, quality, lambda state, wanted=wanted: state in wanted)
-    return answer
+def retry(decision: Decision, render_id: str) -> dict[str, Any]:
+    """The failed passes once more, and only those: nothing that stands is rendered or paid again.
+
+    {ordered, estimatedCost}.
+    """
+    project_id = decision.caller.project_id
+    render = render_of(project_id, render_id)
+    wants: list[Want] = []
+    for quality in passes_view.qualities_of(project_id, render):
+        over = OVER if quality in render["qualities"] else OVER[:2]
+        wants.append((quality, lambda state, over=over: state in over))  # type: ignore[misc]
+    return _order_where(decision, render, wants)
 
 
 def change(caller: Caller, render_id: str, paused: bool | None, priority: Priority | None) -> dict[str, Any]:
@@ -134,14 +145,12 @@ def change(caller: Caller, render_id: str, paused: bool | None, priority: Priori
     if priority is not None:
         table().write(Update(keys.render(project_id, render_id), set={"priority": priority}, condition=EXISTS))
         if priority == "high":
-            for job in passes_view.jobs_of(project_id, render_id):
-                if str(job.get("held", "")).startswith(holding.BEHIND):
-                    holding.release(job)
+            jobs = passes_view.jobs_of(project_id, render_id)
+            holding.release([job for job in jobs if str(job.get("held", "")).startswith(holding.BEHIND)])
             _go_first(project_id, render_id)
     if paused is not None:
-        for job in passes_view.jobs_of(project_id, render_id):
-            if job["status"] not in AT_REST:
-                holding.hold(job, holding.PAUSED) if paused else holding.release(job, holding.PAUSED)
+        jobs = [job for job in passes_view.jobs_of(project_id, render_id) if job["status"] not in AT_REST]
+        holding.hold(jobs, holding.PAUSED) if paused else holding.release(jobs, holding.PAUSED)
     return passes_view.render_view(project_id, render_of(project_id, render["renderId"]))
 
 
@@ -169,26 +178,44 @@ def _order(
     )
 
 
-def _order_where(caller: Caller, render_id: str, quality: Quality, wanted: Any) -> dict[str, Any]:
-    render = render_of(caller.project_id, render_id)
-    view = passes_view.render_view(caller.project_id, render)
-    states = {shot["shotId"]: shot["passes"].get(quality, {}).get("status", "missing") for shot in view["shots"]}
-    shots = [_shot(render, shot_id) for shot_id, state in states.items() if wanted(state)]
-    clean = burn_of(render, quality) is None
-    shots = [(c, s) for c, s in shots if not (clean and s.get("clip", {}).get("quality") == quality)]
-    ordered = _order(caller, render, shots, quality) if shots else []
-    answer = passes_view.render_view(caller.project_id, render)
-    return answer | {"ordered": len(ordered), "estimatedCost": to_usd(sum(job["amount"] for job in ordered))}
+def _order_where(decision: Decision, render: Item, wants: list[Want]) -> dict[str, Any]:
+    """Order, in one reservation, the passes whose state is wanted."""
+    caller, project_id = decision.caller, decision.caller.project_id
+    view, shots, drafts = passes_view.render_view(project_id, render), _shots(render), list[JobDraft]()
+    for quality, wanted in wants:
+        burn = burn_of(render, quality)
+        states = {row["shotId"]: row["passes"].get(quality, {}).get("status", "missing") for row in view["shots"]}
+        chosen = [shots[shot_id] for shot_id, state in states.items() if wanted(state)]
+        needed = [(c, s) for c, s in chosen if burn is not None or s.get("clip", {}).get("quality") != quality]
+        if needed:
+            over = passes.given_up(project_id, render["renderId"], quality)
+            rest = {"render_id": render["renderId"], "burn": burn, "over": over}
+            drafts += passes.pass_drafts(project_id, needed, quality, **rest)
+    free = matrix.is_free(matrix.provider_of("clip.render"))
+    cost = 0 if free else sum(draft.amount for draft in drafts)
+    answer = {"ordered": len(drafts), "estimatedCost": to_usd(cost)}
+    if not drafts:
+        caller.join(project_id)  # nothing is written that would prove the role
+        return answer
+    proof: Proof = lambda _jobs: decision.proof(answer)  # noqa: E731
+    passes.admit_passes(project_id, caller.user, drafts, proof=proof, trace_id=caller.trace_id)
+    return answer
+
+
+def _shots(render: Item) -> dict[str, tuple[Item, Item]]:
+    project_id = render["PK"].removeprefix("PROJECT#")
+    found: dict[str, tuple[Item, Item]] = {}
+    for chain_id in render["sceneChainIds"]:
+        chain, segments = chains.read_chain(project_id, chain_id)
+        found |= {segment["id"]: (chain, segment) for segment in segments}
+    return found
 
 
 def _shot(render: Item, shot_id: str) -> tuple[Item, Item]:
-    project_id = render["PK"].removeprefix("PROJECT#")
-    for chain_id in render["sceneChainIds"]:
-        chain, segments = chains.read_chain(project_id, chain_id)
-        for segment in segments:
-            if segment["id"] == shot_id:
-                return chain, segment
-    raise NotFound("No such shot in this render job", fix="Read the render job for its shots.")
+    shots = _shots(render)
+    if shot_id not in shots:
+        raise NotFound("No such shot in this render job", fix="Read the render job for its shots.")
+    return shots[shot_id]
 
 
 def _go_first(project_id: str, render_id: str) -> None:
@@ -198,8 +225,10 @@ def _go_first(project_id: str, render_id: str) -> None:
         for row in table().query(f"PROJECT#{project_id}", "RENDER#")
         if row.get("priority") == "high" and "segmentId" not in row
     }
+    waiting = []
     for job in table().query(f"PROJECT#{project_id}", "JOB#"):
         other = job["target"].get("renderId")
         waits = job["operation"] == "clip.render" and job["status"] not in AT_REST and "held" not in job
         if waits and other != render_id and other not in high:
-            holding.hold(job, f"{holding.BEHIND}{render_id}")
+            waiting.append(job)
+    holding.hold(waiting, f"{holding.BEHIND}{render_id}")

@@ -115,11 +115,12 @@ def order_act(
             code="ACT_IS_THE_SCREENPLAYS",
             fix="Change the screenplay.",
         )
-    base = read(project_id, version)
+    before = versions(project_id)
+    base = before[-1] if before and version is None else read(project_id, version)
     if not 1 <= number <= len(base["outline"]["acts"]):
         raise NotFound(f"Outline {base['version']} has {len(base['outline']['acts'])} acts", fix="Count acts from 1.")
     if variation is None:
-        same = [item for item in versions(project_id) if item.get("act") == number]
+        same = [item for item in before if item.get("act") == number]
         variation = len(same) + 1
     carried = {name: base[name] for name in ("request", "references", "rag")}
     what = _facts(project, base["input"], payer) | carried | {

@@ -7,11 +7,11 @@ from vibeboard.domain.ids import new_id, seed_of
 from vibeboard.domain.tracks import CUES_PER_CHAIN, Cue
 from vibeboard.film import editing
 from vibeboard.http.access import Caller
-from vibeboard.jobs.admission import JobDraft, admit
+from vibeboard.jobs.admission import Guard, JobDraft, admit
 from vibeboard.store import chains, keys, projects
 from vibeboard.store.audit import now
 from vibeboard.store.chains import PICTURE_OPEN
-from vibeboard.store.table import EXISTS, NEW, Check, Item, Put, TransactionRefused, public, table
+from vibeboard.store.table import EXISTS, NEW, Check, Item, Put, public, table
 from vibeboard.views import job_view
 
 SOUND_FILES = (".wav", ".mp4", ".mov")
@@ -22,7 +22,6 @@ def add_cue(caller: Caller, chain_id: str, order: dict[str, Any]) -> Item:
 
     Raises NotFound for an upload that is not there, Invalid for one that is no sound, Conflict above CUES_PER_CHAIN.
     """
-    chains.read_chain(caller.project_id, chain_id)  # NotFound for no such chain
     standing = editing.cues_of(caller.project_id, chain_id)
     if len(standing) >= CUES_PER_CHAIN:
         raise Conflict(f"The chain has {CUES_PER_CHAIN} cues", code="TOO_MANY_CUES", fix="Take one away first.")
@@ -38,10 +37,6 @@ def add_cue(caller: Caller, chain_id: str, order: dict[str, Any]) -> Item:
         "createdAt": now(),
         **{name: order[name] for name in ("kind", "name", "at", "gain", "fadeIn", "fadeOut")},
     }
-    try:
-        table().transact([Put(item, NEW), Check(keys.chain(caller.project_id, chain_id), EXISTS & PICTURE_OPEN)])
-    except TransactionRefused as refused:
-        raise chains.picture_refusal(refused.items[1]) from refused
     project = projects.read(caller.project_id)
     scratch = {
         "seconds": order["seconds"],
@@ -56,7 +51,9 @@ def add_cue(caller: Caller, chain_id: str, order: dict[str, Any]) -> Item:
         {"kind": order["kind"]} | ({"upload": source} if source else scratch),
         model="ffmpeg/sound" if source else "sandbox/sound",
     )
-    job = admit(caller.project_id, caller.user, [draft], trace_id=caller.trace_id)[0]
+    open_chain = Check(keys.chain(caller.project_id, chain_id), EXISTS & PICTURE_OPEN)
+    guards = [Guard(open_chain, chains.picture_refusal), Guard(Put(item, NEW), chains.picture_refusal)]
+    job = admit(caller.project_id, caller.user, [draft], guards=guards, trace_id=caller.trace_id)[0]
     return job_view(job) | {"cue": public(item)}
 
 

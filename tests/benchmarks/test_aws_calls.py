@@ -20,7 +20,9 @@ def played(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Play:  # noqa: F8
     role = "arn:aws:iam::123456789012:role/production"
     made = step_functions.create_state_machine(name="production", definition=definition, roleArn=role)
     monkeypatch.setenv("PRODUCTION_MACHINE_ARN", made["stateMachineArn"])
-    monkeypatch.setenv("WEBHOOK_SECRET", "webhook-secret")
+    monkeypatch.setenv("CONTINUITY_MACHINE_ARN", made["stateMachineArn"])
+    for name in ("WEBHOOK_SECRET", "YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET", "YOUTUBE_REFRESH_TOKEN"):
+        monkeypatch.setenv(name, "a-secret")
     monkeypatch.setenv("FAL_USER_ID", "us")
     return play(studio)
 

@@ -34,6 +34,10 @@ BODIES: dict[str, Any] = {
     },
     "PUT /api/projects/{projectId}/sequencer/timeline/{chainId}/cues/{cueId}": {"gain": 0.5},
     "PUT /api/projects/{projectId}/sequencer/timeline/{chainId}/markers": {"markers": [{"at": 1, "name": "Look"}]},
+    "POST /api/projects/{projectId}/render-queue/jobs": {"sceneChainId": "chn_none", "qualities": ["draft"]},
+    "POST /api/projects/{projectId}/render-queue/jobs/{renderId}/shots/{shotId}/promote": {"quality": "review"},
+    "POST /api/projects/{projectId}/render-queue/jobs/{renderId}/promote": {"quality": "review"},
+    "POST /api/exports/{exportId}/publish": {},
     "POST /api/projects/{projectId}/export/master": {"resolution": "720p"},
     "POST /api/approvals/{approvalId}/decision": {"decision": "approve"},
 }

@@ -35,7 +35,12 @@ BODIES: dict[str, Any] = {
     "POST /api/projects/{projectId}/foundry/characters": {"name": "Passer By"},
     "POST /api/projects/{projectId}/training/start": {"characterId": "char_femme_fatale"},
     "POST /api/optics/rack-focus": OPTICS,
-}
+    # orders that are decided in their own write: the shape comes first, then the role, then whether the film is there
+    "POST /api/projects/{projectId}/foundry/characters/{characterId}/perform": {"drivingKey": "projects/p/none.mp4"},
+    "POST /api/projects/{projectId}/foundry/characters/{characterId}/contacts": {
+        "videoKey": "projects/p/none.mp4", "objectName": "key", "box": [0.1, 0.1, 0.2, 0.2], "frames": 24,
+    },
+}  # fmt: skip
 # What needs material of its own is refused for its empty body, once the role was found to be enough.
 FOR_ITS_BODY = {
     "POST /api/projects/{projectId}/assets/rename",

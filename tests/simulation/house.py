@@ -102,6 +102,9 @@ class StepTable:
     def write(self, action: Any) -> Any:
         return self.world.effect("write", "write", self.backend.write, action)
 
+    def write_each(self, actions: Any) -> Any:
+        return table_module.Table.write_each(self, actions)  # type: ignore[arg-type]
+
     def transact(self, actions: Any) -> None:
         self.world.effect("transact", "transact", self.backend.transact, actions)
 

@@ -13,6 +13,7 @@ from vibeboard.store.table import (
     Delete,
     Item,
     Put,
+    Table,
     TransactionRefused,
     Update,
 )
@@ -136,6 +137,9 @@ class MemoryTable:
     def batch_get(self, wanted: Sequence[Mapping[str, Any]]) -> list[Item | None]:
         return [self.get(key) for key in wanted]
 
+    def read_ahead(self, key: Mapping[str, Any], likely: Sequence[Mapping[str, Any]]) -> Item | None:  # noqa: ARG002
+        return self.get(key)
+
     def write(self, action: Put | Update | Delete) -> Item:
         key = _key(action)
         old = self.items.get(key)
@@ -157,6 +161,9 @@ class MemoryTable:
         for action, key, old in zip(actions, touched, standing, strict=True):
             if not isinstance(action, Check):
                 self._stand(key, old, _applied(action, old))
+
+    def write_each(self, actions: Sequence[Action]) -> list[Action]:
+        return Table.write_each(self, actions)  # type: ignore[arg-type]
 
     def _stand(self, key: tuple[str, str], old: Item | None, new: Item | None) -> None:
         if old is not None and "GSI1PK" in old:

@@ -11,10 +11,11 @@ from typing import Any
 from unittest.mock import patch
 
 from render_queue import service
-from tests.simulation.locks import CHAIN, PROJECT, Race, editor, installed, shot
+from tests.simulation.locks import CHAIN, PROJECT, USER, Race, editor, installed, shot
 from tests.simulation.mutants import Mutant
 from tests.simulation.world import Violation
 from vibeboard.domain.errors import ProviderFailed
+from vibeboard.http.deciding import Decision
 from vibeboard.jobs import clock, inbox, queues, reconcile
 from vibeboard.store import keys, objects
 from vibeboard.store.table import Put
@@ -33,6 +34,7 @@ class Queue(Race):
         cap = AFFORDS * PASS
         budget = self.backend.peek(("PROJECT#" + PROJECT, "BUDGET"))
         self.backend.write(Put(budget | {"cap": cap, "available": cap}))
+        self.backend.write(Put({**keys.member(PROJECT, USER), "role": "editor"}))
         for index in range(3):
             recipe = {"prompt": "p", "seed": index, "rate": [24, 1], "frames": 48, "shotName": f"SC01_SH{index:02}"}
             made = {"operation": "clip.generate", "target": {}, "input": recipe, "status": "SUCCEEDED"}
@@ -153,8 +155,8 @@ def _cast(queue: Queue) -> None:
         ("go on", lambda r: service.change(editor(), r, False, None)),
         ("hurry", lambda r: service.change(editor(), r, None, "high")),
         ("cancel", lambda r: service.cancel(editor(), r)),
-        ("retry", lambda r: service.retry(editor(), r)),
-        ("promote", lambda r: service.promote_all(editor(), r, "review")),
+        ("retry", lambda r: service.retry(Decision(editor(), "retry", None, {}), r)),
+        ("promote", lambda r: service.promote_all(Decision(editor(), "promote", None, {}), r, "review")),
     ):
         if chance.random() < 0.4:
             queue.add(name, on(act))

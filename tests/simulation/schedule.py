@@ -48,7 +48,7 @@ def _cast(house: House) -> None:
         if world.plan is not None:
             continue
         if world.chance.random() < 0.15:
-            world.add("pauser", lambda j=job_id: holding.hold(waiting.read_job(PROJECT, j), holding.PAUSED))  # type: ignore[misc]
+            world.add("pauser", lambda j=job_id: holding.hold([waiting.read_job(PROJECT, j)], holding.PAUSED))  # type: ignore[misc]
         if world.chance.random() < 0.2:
             world.add("canceller", lambda j=job_id: _cancel(j))  # type: ignore[misc]
         if world.chance.random() < 0.15:
@@ -82,19 +82,16 @@ def _open(house: House) -> list[Any]:
 
 def _go_first(house: House, render_id: str) -> None:
     """What the render queue does for a render of high priority: everything else that waits steps behind it."""
-    for job in _open(house):
-        if job["target"]["renderId"] != render_id and "held" not in job:
-            holding.hold(job, f"{holding.BEHIND}{render_id}")
+    others = [job for job in _open(house) if job["target"]["renderId"] != render_id and "held" not in job]
+    holding.hold(others, f"{holding.BEHIND}{render_id}")
 
 
 def _pause(house: House) -> None:
-    for job in _open(house):
-        holding.hold(job, holding.PAUSED)
+    holding.hold(_open(house), holding.PAUSED)
 
 
 def _resume(house: House) -> None:
-    for job in _open(house):
-        holding.release(job, holding.PAUSED)
+    holding.release(_open(house), holding.PAUSED)
 
 
 def _lower_cap(house: House) -> None:

@@ -127,15 +127,20 @@ def order_passes(
 
     Raises Conflict for a shot without footage, GateRefused for cap or quota.
     """
-    over = Counter(
-        job["target"].get("segmentId")
+    over = given_up(project_id, render_id, quality)
+    drafts = pass_drafts(project_id, shots, quality, render_id=render_id, burn=burn, over=over)
+    return admit_passes(project_id, user, drafts, trace_id=trace_id, proof=proof)
+
+
+def given_up(project_id: str, render_id: str, quality: Quality) -> Mapping[str, int]:
+    """How many attempts at a shot's pass came to nothing, by segment."""
+    return Counter(
+        str(job["target"].get("segmentId"))
         for job in table().query(f"PROJECT#{project_id}", "JOB#")
         if job["target"].get("renderId") == render_id
         and job["status"] in ("FAILED", "CANCELLED")
         and job["input"].get("quality") == quality
     )
-    drafts = pass_drafts(project_id, shots, quality, render_id=render_id, burn=burn, over=over)
-    return admit_passes(project_id, user, drafts, trace_id=trace_id, proof=proof)
 
 
 def pass_drafts(

@@ -155,9 +155,14 @@ DECIDED_IN_THE_WRITE = {
     ("POST", S + "/generate"),
     ("POST", C + "/generate"),
     ("POST", P + "/story-editor/breakdown"),
+    ("POST", P + "/foundry/characters/{characterId}/perform"),
+    ("POST", P + "/foundry/characters/{characterId}/contacts"),
     ("POST", P + "/render-queue/jobs"),
+    ("POST", P + "/render-queue/jobs/{renderId}/promote"),
+    ("POST", P + "/render-queue/jobs/{renderId}/retry"),
     ("POST", P + "/render-queue/jobs/{renderId}/shots/{shotId}/promote"),
     ("POST", P + "/export/master"),
+    ("POST", "/api/exports/{exportId}/publish"),
 }
 
 PROJECT_IN_ID = ("jobId", "exportId", "approvalId")

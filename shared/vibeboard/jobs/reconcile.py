@@ -69,7 +69,7 @@ def _let_go(listed: list[Item]) -> None:
     for job in listed:
         held = str(job.get("held", ""))
         if held.startswith(holding.BEHIND) and held.removeprefix(holding.BEHIND) not in first:
-            holding.release(job, held)
+            holding.release([job], held)
 
 
 def look_at(listed: Item, resend_after: float, redo_after: float, *, may_ask: bool = True) -> str:

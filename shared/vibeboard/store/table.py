@@ -260,17 +260,20 @@ class Table:
                 self._back_off(attempt)
         raise Busy("The ledger is busy; nothing was written", fix="Send the same request again in a few seconds.")
 
-    def write_each(self, actions: Sequence[Action]) -> None:
+    def write_each(self, actions: Sequence[Action]) -> list[Action]:
         """Writes that do not depend on each other, as many in one transaction as fit; one whose condition does not
-        hold is left out."""
+        hold is left out. Returns those that were written."""
+        written: list[Action] = []
         for start in range(0, len(actions), TRANSACTION_ACTIONS):
             part = list(actions[start : start + TRANSACTION_ACTIONS])
             while part:
                 try:
                     self.transact(part)
+                    written += part
                     break
                 except TransactionRefused as refused:
                     part = [action for action, failed in zip(part, refused.failed, strict=True) if not failed]
+        return written
 
     def _retrying(self, call: Callable[[], Any]) -> Any:
         for attempt in range(CONFLICT_ATTEMPTS):

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from projects.content import MAX_PIXELS, examine
 from vibeboard.domain.errors import Invalid
@@ -94,3 +95,12 @@ def test_given_pages_of_no_use_when_examined_then_they_are_refused(name: str, bo
     with pytest.raises(Invalid) as refused:
         examine("screenplay", name, body)
     assert refused.value.code == "UPLOAD_REFUSED"
+
+
+def test_given_a_picture_when_examined_then_its_thumbnail_is_a_small_upright_jpeg() -> None:
+    out, turned = io.BytesIO(), Image.Exif()
+    turned[0x0112] = 6  # the camera was held upright: shown, the picture is higher than wide
+    Image.new("RGB", (1600, 900), (200, 30, 90)).save(out, "JPEG", exif=turned)
+    with Image.open(io.BytesIO(examine("reference", "a.jpg", out.getvalue())["thumbnail"])) as small:
+        assert (small.format, small.size) == ("JPEG", (270, 480))
+        assert not small.getexif()

@@ -157,6 +157,11 @@ def score_of(name: str, value: float) -> float:
     return float(np.interp(value, (0.0, *SCALE[name]), _SCORES))
 
 
+def metric_of(name: str) -> str:
+    """The name in a report's `metrics` of a measure of `SCALE`."""
+    return _METRIC_OF.get(name, _camel(name))
+
+
 def status_of(score: float) -> Status:
     """The SOP's status: flagged below 0.70, warn below 0.80, else pass."""
     if score < FLAG_BELOW:
@@ -177,7 +182,7 @@ def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault], start
         if score < WARN_BELOW
     ]
     score = min((score for score, _ in worst.values()), default=1.0)
-    metrics = {_METRIC_OF.get(name, _camel(name)): round(fault.value, 5) for name, fault in faults.items()}
+    metrics = {metric_of(name): round(fault.value, 5) for name, fault in faults.items()}
     metrics.setdefault("flickerScore", 0.0)
     if len(measures.change) >= 2:
         metrics["motionConsistency"] = round(motion_consistency(measures), 4)

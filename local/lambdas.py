@@ -7,6 +7,7 @@ this process; there a handler past its timeout is reported but not killed, and m
 """
 
 import asyncio
+import contextvars
 import importlib
 import json
 import os
@@ -104,7 +105,9 @@ class LambdaRuntime:
                 outcome.append(self._run(function, event, request_id))
             done.set()
 
-        thread = threading.Thread(target=run, name=f"lambda-{function.logical_id}", daemon=True)
+        # Nothing of the caller comes along: threads inherit its context here, and what a request remembers with it.
+        fresh, name = contextvars.Context(), f"lambda-{function.logical_id}"
+        thread = threading.Thread(target=fresh.run, args=(run,), name=name, daemon=True)
         thread.start()
         if not done.wait(function.timeout):
             return timed_out(function, request_id)

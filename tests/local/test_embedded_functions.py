@@ -48,6 +48,14 @@ def test_threads_of_a_handler_see_its_environment(do: Callable[..., Response]) -
     assert do("threads", '{"count": 4}').json() == {"words": ["globals"] * 5}
 
 
+def test_a_function_inherits_nothing_that_its_caller_remembers(do: Callable[..., Response]) -> None:
+    from fixturelib import memory
+
+    memory.set("what the caller read")
+
+    assert do("recall").json() == {"memory": "nothing"}
+
+
 def test_a_functions_own_value_wins_and_functions_do_not_mix(aws: EmbeddedAws) -> None:
     own = {f.logical_id: f.environment["SHARED_WORD"] for f in aws.functions.functions.values()}
 

@@ -75,7 +75,7 @@ class H264Writer:
 
 @contextlib.contextmanager
 def h264_writer(
-    path: Path, width: int, height: int, rate: Fraction, *, crf: int = 17, preset: str = "ultrafast", threads: int = 1
+    path: Path, width: int, height: int, rate: Fraction, *, crf: int = 18, preset: str = "ultrafast", threads: int = 1
 ) -> Iterator[H264Writer]:
     """Opens `path` for frames of that size and exact rate; the file is complete when the block ends.
 
@@ -111,6 +111,11 @@ def h264_writer(
         preset,
         "-crf",
         str(crf),
+        # As shipped, key frames keep the grain that the frames between them lose: the picture pulses once a second.
+        "-tune",
+        "grain",
+        "-x264-params",
+        "ipratio=1.0",
         "-pix_fmt",
         "yuv420p",
         "-bf",

@@ -114,11 +114,12 @@ class Scene:
 
     def _view(self, a: _Station, b: _Station, share: float, camera: Camera) -> Bytes:
         """Two stations' views as one: each counts where it covers, and more the nearer it is."""
-        if share <= 0 or share >= 1:
-            alone, cover = self._seen_from(a if share <= 0 else b, camera)
-            if float(cover.min()) > 0.6:
-                return alone
-        (one, cover_one), (two, cover_two) = self._seen_from(a, camera), self._seen_from(b, camera)
+        if share >= 1:
+            a, b, share = b, a, 0.0
+        one, cover_one = self._seen_from(a, camera)
+        if share <= 0 and float(cover_one.min()) > 0.6:
+            return one
+        two, cover_two = self._seen_from(b, camera)
         if float(cover_one.min()) > 0.6 and float(cover_two.min()) > 0.6:
             return as_bytes(cv2.addWeighted(one, 1 - share, two, share, 0))
         first, second = cover_one * (1 - share) + 1e-4, cover_two * share + 1e-4

@@ -194,7 +194,9 @@ def _produce(studio: Studio, project_id: str, decide: Decide, report: Reporter) 
             moved = time.monotonic()
         state = (run["phase"], jobs["counts"], [job["progress"] for job in jobs["items"]])
         if state != seen:
-            seen, moved, nap = state, time.monotonic(), POLL_SECONDS[0]
+            # What a job has done of itself changes all the time; a job more or less may mean that somebody is asked.
+            nap = POLL_SECONDS[0] if state[:2] != seen[:2] else nap
+            seen, moved = state, time.monotonic()
         if time.monotonic() - moved > QUIET_SECONDS:
             raise CommandFailed(
                 Exit.UNEXPECTED,

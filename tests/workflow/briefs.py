@@ -1,4 +1,4 @@
-"""Very small films: two shots of a second or two, at 720p, from a brief written for the test."""
+"""Very small films: two shots of a second or two, upright at 404x720, from a brief written for the test."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def write_brief(folder: Path, *, references: int = 3, **changes: Any) -> Path:
     contract: dict[str, Any] = {
         "targetFormat": "teaser",
         "targetRuntime": 3,
-        "aspectRatio": "16:9",
+        "aspectRatio": "9:16",
         "frameRate": 24,
         "referencePack": names,
         "budgetCap": 5.0,

@@ -65,7 +65,7 @@ def trailer_size(info: MediaInfo) -> tuple[int, int]:
 
 
 def trailer_encoder() -> list[str]:
-    return ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", "48", "-pix_fmt", "yuv420p"]
+    return ["-c:v", "libx264", "-preset", "superfast", "-crf", "23", "-g", "48", "-pix_fmt", "yuv420p"]
 
 
 def render_pass(

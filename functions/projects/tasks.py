@@ -5,6 +5,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from projects import service, views
+from vibeboard.domain.causes import cause_in_words
 from vibeboard.domain.errors import NotFound
 from vibeboard.domain.pricing import to_usd
 from vibeboard.store import keys, ledger, projects
@@ -101,7 +102,7 @@ def finish_run(event: dict[str, Any]) -> dict[str, Any]:
     last = run.get("phase")
     if last in phases and "endedAt" not in phases[last]:
         phases[last] = phases[last] | {"endedAt": at}
-    detail = str(event.get("detail", ""))[:DETAIL_CHARACTERS]
+    detail = cause_in_words(str(event.get("detail", "")))[:DETAIL_CHARACTERS]
     end = Update(
         keys.run(project_id, number),
         set={"status": event["status"], "detail": detail, "phases": phases, "endedAt": at, "updatedAt": at},

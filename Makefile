@@ -16,7 +16,7 @@ setup: .venv/installed
 	@python3 scripts/setup.py
 
 test: setup ## the whole suite, on two cores
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint types sam-validate ## the gate before tests: lint, format, types, template
 

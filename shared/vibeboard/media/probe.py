@@ -1,8 +1,4 @@
-"""What a media file holds, measured: exact rate, frames and samples (docs/decisions/0003).
-
-MediaInfo reads the file through a buffer that we fill, so it never learns a path and cannot open anything the
-file refers to.
-"""
+"""What a media file holds, measured: exact rate, frames and samples (docs/decisions/0003)."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -10,13 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pymediainfo import MediaInfo as MediaInfoLibrary
-
 from vibeboard.domain.formats import FRAME_RATES, SAMPLE_RATE
 from vibeboard.media.errors import MediaError
 from vibeboard.media.ffmpeg import MAX_SIDE, container_of, input_args, raw_samples, run
-
-_REPAIR = "Export it again, or upload it again if the transfer was cut short."
+from vibeboard.media.mediainfo import REPAIR, read_tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,13 @@ class MediaInfo:
 def probe(path: Path) -> MediaInfo:
     """Measures one file. Raises MediaError when it is no media, damaged, cut short, or beyond size limits."""
     family = container_of(path)
-    tracks = _tracks(path)
+    tracks = read_tracks(path)
     general = tracks.get("General", {})
     video, audio, other = tracks.get("Video", {}), tracks.get("Audio", {}), tracks.get("Other", {})
     if not video and not audio:
-        raise MediaError("MEDIA_UNREADABLE", f"{path.name} holds no picture and no sound", "no track found", _REPAIR)
+        raise MediaError("MEDIA_UNREADABLE", f"{path.name} holds no picture and no sound", "no track found", REPAIR)
     if general.get("istruncated") == "Yes":
-        raise MediaError("MEDIA_TRUNCATED", f"{path.name} is cut short", "it ends before its own index does", _REPAIR)
+        raise MediaError("MEDIA_TRUNCATED", f"{path.name} is cut short", "it ends before its own index does", REPAIR)
     width, height = int(video.get("width") or 0), int(video.get("height") or 0)
     if max(width, height) > MAX_SIDE:
         raise MediaError(
@@ -83,7 +76,7 @@ def probe(path: Path) -> MediaInfo:
     rate = _rate(video) if video else Fraction(0)
     frames = _frames(path, video) if video else 0
     if video and (frames < 1 or rate <= 0):
-        raise MediaError("MEDIA_UNREADABLE", f"{path.name} holds no frames", "its video track is empty", _REPAIR)
+        raise MediaError("MEDIA_UNREADABLE", f"{path.name} holds no frames", "its video track is empty", REPAIR)
     return MediaInfo(
         path=path,
         container=family,
@@ -115,17 +108,8 @@ def count_frames(path: Path) -> int:
     log = run([*input_args(path), "-map", "0:v:0", "-c", "copy", "-f", "null", "-"], loglevel="info", timeout=120)
     counts = re.findall(r"frame=\s*(\d+)", log)
     if not counts:
-        raise MediaError("MEDIA_UNREADABLE", f"{path.name} cannot be read to its end", "no frame count", _REPAIR)
+        raise MediaError("MEDIA_UNREADABLE", f"{path.name} cannot be read to its end", "no frame count", REPAIR)
     return int(counts[-1])
-
-
-def _tracks(path: Path) -> dict[str, dict[str, Any]]:
-    with path.open("rb") as file:
-        parsed = MediaInfoLibrary.parse(file, cover_data=False)
-    tracks: dict[str, dict[str, Any]] = {}
-    for track in parsed.tracks:
-        tracks.setdefault(str(track.track_type), track.to_data())
-    return tracks
 
 
 def _frames(path: Path, video: dict[str, Any]) -> int:

@@ -233,13 +233,23 @@ def _closed_over(names: set[str]) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        try:
-            requirements = importlib.metadata.requires(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        wanted = {_normal(re.split(r"[ ;<>=!~\[(]", r)[0]) for r in requirements if "extra ==" not in r}
-        waiting |= wanted - found
+        waiting |= _required_by(name) - found
     return found
+
+
+@cache
+def _required_by(name: str) -> frozenset[str]:
+    try:
+        requirements = importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return frozenset()
+    return frozenset(_normal(re.split(r"[ ;<>=!~\[(]", r)[0]) for r in requirements if "extra ==" not in r)
+
+
+@cache
+def _providers() -> dict[str, set[str]]:
+    """Import name -> distributions that bring it, by normalised name: read once, it takes a second."""
+    return {name: {_normal(d) for d in found} for name, found in importlib.metadata.packages_distributions().items()}
 
 
 def _normal(name: str) -> str:
@@ -262,9 +272,8 @@ def _requirements(function: str) -> list[Path]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_layers_hold_every_package_the_code_names(function: str) -> None:
     there = _closed_over({name for path in _requirements(function) for name in _listed_in(path)})
-    providers = importlib.metadata.packages_distributions()
     module = handler_of(function).rpartition(".")[0]
-    missing = {p for p in packages(module) if not {_normal(d) for d in providers.get(p, [])} & there}
+    missing = {p for p in packages(module) if not _providers().get(p, set()) & there}
     assert missing == set(), f"add them to one of {[str(p.relative_to(ROOT)) for p in _requirements(function)]}"
 
 
@@ -275,9 +284,8 @@ CHECKOUTS = {"diffsynth", "wan", "mvinverse", "depth_pro", "Genfocus"}
 def test_the_worker_image_holds_every_package_its_code_names() -> None:
     there = _closed_over(set(_listed_in(WORKER / "requirements.txt")))
     models = {line.strip() for line in (WORKER / "requirements-gpu.txt").read_text("utf-8").splitlines()}
-    providers = importlib.metadata.packages_distributions()
     named = packages("gpu_worker.handler") - models - CHECKOUTS
-    assert {p for p in named if not {_normal(d) for d in providers.get(p, [])} & there} == set()
+    assert {p for p in named if not _providers().get(p, set()) & there} == set()
 
 
 def test_layers_and_image_pin_what_the_lock_pins() -> None:

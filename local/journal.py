@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.moto_fixes import DYNAMODB_LOCK, item_key
+from local.moto_tables import DYNAMODB_LOCK, item_key
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS item (tab TEXT, hash TEXT, range TEXT, body TEXT NOT NULL, PRIMARY KEY (tab, hash, range));

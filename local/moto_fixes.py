@@ -4,13 +4,10 @@ Each fix names the moto object it replaces; `tests/local` has the test that fail
 the embedded AWS stops.
 """
 
-import base64
-import copy
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from typing import Any, Protocol
 from unittest.mock import patch
 
@@ -18,17 +15,10 @@ import boto3
 
 from local.context import Actor
 from local.moto_states import state_fixes
+from local.moto_tables import DynamoObserver, table_fixes
 
-DYNAMODB_LOCK = threading.RLock()
-"""Held for each DynamoDB call: one call is one step, as in DynamoDB."""
 SQS_LOCK = threading.RLock()
 _CLIENT_LOCK = threading.RLock()
-
-
-class DynamoObserver(Protocol):
-    """Told of each successful write while the lock is held."""
-
-    def __call__(self, operation: str, request: dict[str, Any]) -> None: ...
 
 
 class LambdaInvoker(Protocol):
@@ -46,7 +36,7 @@ def applied(
         for change in (
             *_clients(),
             *_stack(),
-            *_dynamodb(on_write),
+            *table_fixes(on_write),
             *_sqs(),
             *_lambda(invoke),
             *state_fixes(machine_actor),
@@ -78,121 +68,6 @@ def _stack() -> Iterator[Any]:
     from moto.cloudformation.models import Stack
 
     yield patch.object(Stack, "parse_template", staticmethod(json.loads))
-
-
-def _dynamodb(on_write: DynamoObserver | None) -> Iterator[Any]:
-    import moto.dynamodb.models as models
-    from moto.dynamodb.models.dynamo_type import DynamoType
-    from moto.dynamodb.models.table import Table
-    from moto.dynamodb.responses import DynamoHandler, DynamoResult
-
-    call = DynamoHandler.call_action
-
-    def call_action(self: Any) -> Any:
-        with DYNAMODB_LOCK:
-            response = call(self)
-            if on_write is not None and response[0] == 200:
-                on_write(self._get_action(), self.body)
-            return response
-
-    class Copies:
-        """`copy` for the transaction code: tables are not copied, because `transact` restores what it touched."""
-
-        @staticmethod
-        def deepcopy(value: Any) -> Any:
-            return value if isinstance(value, Table) else copy.deepcopy(value)
-
-        copy = staticmethod(copy.copy)
-
-    transact = models.DynamoDBBackend.transact_write_items
-
-    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        before = [(table, key, copy.deepcopy(table.get_item(*key))) for table, key in _touched(self, transact_items)]
-        try:
-            transact(self, transact_items)
-        except BaseException:
-            for table, (hash_key, range_key), item in before:
-                _restore(table, hash_key, range_key, item)
-            raise
-
-    yield patch.object(DynamoHandler, "call_action", call_action)
-    yield patch.object(DynamoResult, "execute_result", _written_at_once)
-    yield patch.object(Table, "query", _narrowed(Table.query))
-    yield patch.object(DynamoType, "size", _size(DynamoType.size))
-    yield patch.object(models, "copy", Copies)
-    yield patch.object(models.DynamoDBBackend, "transact_write_items", transact_write_items)
-
-
-def _written_at_once(self: Any, _context: Any) -> tuple[int, dict[str, str], str]:
-    """Items are kept in their wire form; as shipped each value is looked up by its shape: nine tenths of a read."""
-    body = json.dumps(self.result, default=_wire)
-    return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
-
-
-def _wire(value: Any) -> str | float:
-    """Binary values and the dates of table descriptions, as the protocol writes them."""
-    return value.timestamp() if isinstance(value, datetime) else base64.b64encode(value).decode("ascii")
-
-
-def _narrowed(query: Callable[..., Any]) -> Callable[..., Any]:
-    """A query looks at its own partition and range; as shipped it sorts the table and weighs all of the partition."""
-
-    def narrowed(self: Any, hash_key: Any, comparison: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
-        _limit, _start, _forward, _projections, index, *_ = args
-        if index is None and self.range_key_attr:
-            held = self.items.get(hash_key, {}).values()
-            items = [item for item in held if not comparison or item.range_key.compare(comparison, values)]
-        else:
-            items = [item for part in self.items.values() for item in part.values()]
-        self.all_items = lambda: items
-        try:
-            return query(self, hash_key, comparison, values, *args, **kwargs)
-        finally:
-            del self.all_items
-
-    return narrowed
-
-
-def _size(size: Callable[[Any], int]) -> Callable[[Any], int]:
-    """As shipped, each value in a map is made anew before it is weighed."""
-
-    def weighed(self: Any) -> int:
-        if self.is_map():
-            return sum(len(name.encode()) + value.size() for name, value in self.value.items())
-        return size(self)
-
-    return weighed
-
-
-def _touched(backend: Any, transact_items: list[dict[str, Any]]) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-    for action in transact_items:
-        for operation in action.values():
-            table = backend.tables.get(operation.get("TableName"))
-            if table is not None and (key := item_key(table, operation.get("Item") or operation.get("Key") or {})):
-                yield table, key
-
-
-def item_key(table: Any, attributes: dict[str, Any]) -> tuple[Any, Any] | None:
-    """(hash, range) of an item of a moto table as its DynamoTypes; None where a key attribute is missing."""
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    names = [table.hash_key_attr] + ([table.range_key_attr] if table.has_range_key else [])
-    if any(name not in attributes for name in names):
-        return None
-    keys = [DynamoType(attributes[name]) for name in names]
-    return keys[0], keys[1] if table.has_range_key else None
-
-
-def _restore(table: Any, hash_key: Any, range_key: Any, item: Any) -> None:
-    if table.has_range_key:
-        if item is None:
-            table.items.get(hash_key, {}).pop(range_key, None)
-        else:
-            table.items[hash_key][range_key] = item
-    elif item is None:
-        table.items.pop(hash_key, None)
-    else:
-        table.items[hash_key] = item
 
 
 def _sqs() -> Iterator[Any]:

@@ -44,10 +44,10 @@ def _forget_clients() -> None:
 @contextlib.contextmanager
 def _serialised() -> Iterator[None]:
     """The embedded AWS's DynamoDB fixes: calls one after another, and no copy of the table per transaction."""
-    from local import moto_fixes
+    from local import moto_tables
 
     with contextlib.ExitStack() as stack:
-        for change in moto_fixes._dynamodb(None):
+        for change in moto_tables.table_fixes(None):
             stack.enter_context(change)
         yield
 

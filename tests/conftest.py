@@ -2,7 +2,7 @@
 
 import pytest
 
-LONGEST_FIRST = ("workflow/test_film", "workflow/test_kill", "benchmarks/", "workflow/", "simulation/", "media/")
+LONGEST_FIRST = ("workflow/test_film", "workflow/test_terminal", "benchmarks/", "workflow/", "simulation/", "media/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

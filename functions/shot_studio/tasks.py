@@ -1,5 +1,6 @@
 """Production tasks of SOP steps 7.5 to 9: producer gate, footage, dailies, VFX. Each does only what is still to do."""
 
+from itertools import batched
 from typing import Any
 
 from shot_studio.service import admit_shots
@@ -14,7 +15,7 @@ from vibeboard.jobs.admission import JOBS_PER_TRANSACTION, admit
 from vibeboard.jobs.drafts import clip_draft, unlocked_guard
 from vibeboard.store import chains, keys, ledger
 from vibeboard.store.projects import read as read_project
-from vibeboard.store.table import Item, Update, table
+from vibeboard.store.table import BATCH_KEYS, Item, Update, table
 from vibeboard.tasks import Task, handler_of
 
 CLIP_ATTEMPTS = 6  # takes the production orders by itself before a person must decide
@@ -33,18 +34,23 @@ def _to_shoot(project_id: str) -> list[tuple[Item, list[Item]]]:
 
 
 def producer_gate(event: dict[str, Any]) -> dict[str, Any]:
-    """Step 7.5 over everything still to shoot: {decision: GO|SOFT_BLOCK|HARD_BLOCK|FRAMES_MISSING, figures}."""
+    """Step 7.5 over everything still to shoot: {decision: GO|SOFT_BLOCK|HARD_BLOCK|FRAMES_MISSING, figures}.
+
+    What is ordered already holds its money, and is not asked for again.
+    """
     project_id = event["projectId"]
     project = read_project(project_id)
     budget = ledger.read(project_id)
     quota = table().get(keys.quota(project["createdBy"])) or {"available": 0}
     shots, missing, estimate = 0, 0, 0
     for chain, segments in _to_shoot(project_id):
+        ready = [segment for segment in segments if "firstFrame" in segment and "lastFrame" in segment]
+        drafts = {d.job_id(project_id): d for d in (clip_draft(chain, s, quality=SHOOT_QUALITY) for s in ready)}
+        ordered = _ordered(project_id, list(drafts))
+        shots += len(ready)
+        estimate += sum(draft.amount for job_id, draft in drafts.items() if job_id not in ordered)
         for segment in segments:
-            if "firstFrame" in segment and "lastFrame" in segment:
-                estimate += clip_draft(chain, segment, quality=SHOOT_QUALITY).amount
-                shots += 1
-            else:
+            if segment not in ready:
                 missing += 1
                 estimate += price("clip.generate", {"quality": SHOOT_QUALITY, "seconds": segment["duration"]})
     facts = ledger.cap_facts(budget, estimate)
@@ -68,6 +74,13 @@ def producer_gate(event: dict[str, Any]) -> dict[str, Any]:
         "spentMicros": facts["spentMicros"],
         "capMicros": facts["capMicros"],
     }
+
+
+def _ordered(project_id: str, job_ids: list[str]) -> set[str]:
+    """Those of these jobs that exist."""
+    wanted = [keys.job(project_id, job_id) for job_id in job_ids]
+    found = [job for part in batched(wanted, BATCH_KEYS, strict=False) for job in table().batch_get(part)]
+    return {job["jobId"] for job in found if job}
 
 
 def generate_shots(event: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shot_studio import tasks
 from tests.integration.shoot import FRAME, Shoot, clip_result
 from tests.integration.studio import Studio
 from vibeboard.jobs import settlement
@@ -281,3 +282,17 @@ def test_given_a_repair_by_the_production_then_only_a_better_take_becomes_the_sh
     assert studio.call("GET", shoot.path(0)).json["take"] == current
     assert len(studio.call("GET", shoot.path(0, "/takes")).json["takes"]) == 4
     assert studio.task("shot_studio", "vfx_fixes", projectId=shoot.project_id, run=1)["jobs"] == []
+
+
+def test_given_footage_on_order_when_the_producer_gate_looks_again_then_its_money_is_asked_for_once(
+    studio: Studio,
+) -> None:
+    shoot = Shoot(studio, studio.project(budgetCap=0.9)).frames()
+    event = {"projectId": shoot.project_id, "run": 1, "traceId": "t"}
+    before = tasks.producer_gate(event)
+    tasks.generate_shots(event)
+    again = tasks.producer_gate(event)
+    assert (before["decision"], before["shots"]) == (again["decision"], again["shots"]) == ("GO", 2)
+    assert before["estimatedMicros"] > 0
+    assert again["estimatedMicros"] == again["shortMicros"] == 0
+    assert shoot.budget()["reserved"] == pytest.approx(before["estimatedCost"])

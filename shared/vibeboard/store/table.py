@@ -33,6 +33,7 @@ CONFLICT_ATTEMPTS = 14  # tries of one transaction under contention; boto3 retri
 CONFLICT_BASE_SECONDS = 0.025
 CONFLICT_CEILING_SECONDS = 1.0
 TRANSACTION_ACTIONS = 100  # DynamoDB's limit
+BATCH_KEYS = 100  # DynamoDB's limit for one batch of reads
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -116,7 +117,7 @@ class Table:
         return _load(raw) if raw else None
 
     def batch_get(self, wanted: Sequence[Key]) -> list[Item | None]:
-        """Items in the order asked for (at most 100), None where there is none."""
+        """Items in the order asked for (at most BATCH_KEYS), None where there is none."""
         memory, found = seen(), dict[Place, dict[str, Any] | None]()
         missing: list[Key] = []
         for key in wanted:

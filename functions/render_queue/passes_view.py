@@ -4,6 +4,7 @@ from typing import Any
 
 from vibeboard.domain.formats import QUALITIES, Quality
 from vibeboard.domain.pricing import FOOTAGE_PER_SECOND, to_usd
+from vibeboard.jobs.settlement import AT_REST
 from vibeboard.store import chains, objects
 from vibeboard.store.table import Item, table
 from vibeboard.views import JOB_STATUS
@@ -24,15 +25,22 @@ def qualities_of(project_id: str, render: Item) -> list[Quality]:
     return [quality for quality in QUALITIES if quality in found]
 
 
-def render_view(project_id: str, render: Item, rows: list[Item] | None = None) -> dict[str, Any]:
-    """{jobId, status, progress, shots: [{shotId, passes: {quality: …}}]}. rows: its finished passes, if at hand."""
+def render_view(
+    project_id: str, render: Item, rows: list[Item] | None = None, jobs: list[Item] | None = None
+) -> dict[str, Any]:
+    """{jobId, status, progress, shots: [{shotId, passes: {quality: …}}]}.
+
+    rows: its finished passes, jobs: every attempt at one, if at hand.
+    """
     render_id = render["renderId"]
     if rows is None:
         rows = table().query(f"PROJECT#{project_id}", f"RENDER#{render_id}#")
     done = {(row["segmentId"], row["quality"]): row for row in rows}
-    jobs: dict[tuple[str, str], Item] = {}
-    for job in sorted(jobs_of(project_id, render_id), key=lambda job: str(job["createdAt"])):
-        jobs[job["target"]["segmentId"], job["input"]["quality"]] = job  # the latest attempt stands for the pass
+    if jobs is None:
+        jobs = jobs_of(project_id, render_id)
+    latest: dict[tuple[str, str], Item] = {}
+    for job in sorted(jobs, key=lambda job: str(job["createdAt"])):
+        latest[job["target"]["segmentId"], job["input"]["quality"]] = job  # it stands for the pass
     shots, states = [], []
     for chain_id in render["sceneChainIds"]:
         _, segments = chains.read_chain(project_id, chain_id)
@@ -40,10 +48,8 @@ def render_view(project_id: str, render: Item, rows: list[Item] | None = None) -
             found: dict[str, Any] = {}
             for quality in QUALITIES:
                 key = (segment["id"], quality)
-                if quality in render["qualities"] or key in done or key in jobs:
-                    found[quality] = _pass(
-                        segment, quality, done.get(key), jobs.get(key), bool(render["burnInMetadata"])
-                    )
+                if quality in render["qualities"] or key in done or key in latest:
+                    found[quality] = _pass(segment, quality, done.get(key), latest.get(key), render)
                     states.append(found[quality]["status"])
             shots.append({"shotId": segment["id"], "shotName": segment["shotName"], "passes": found})
     finished = states.count("completed")
@@ -67,10 +73,10 @@ def _status(states: list[str]) -> str:
         return "completed"
     if any(state in ("queued", "running") for state in states):
         return "running"
-    return next((word for word in ("paused", "failed", "cancelled") if word in states), "running")
+    return next((word for word in ("cancelling", "paused", "failed", "cancelled") if word in states), "running")
 
 
-def _pass(segment: Item, quality: Quality, done: Item | None, job: Item | None, burned: bool) -> dict[str, Any]:
+def _pass(segment: Item, quality: Quality, done: Item | None, job: Item | None, render: Item) -> dict[str, Any]:
     clip = segment.get("clip", {})
     if done and done.get("clipTakeId") == clip.get("takeId", done.get("clipTakeId")):
         return {
@@ -86,9 +92,11 @@ def _pass(segment: Item, quality: Quality, done: Item | None, job: Item | None, 
         }
     if job and job["status"] != "SUCCEEDED":
         status = "paused" if "held" in job else JOB_STATUS[job["status"]]
+        if job["status"] not in AT_REST and str(job["createdAt"]) <= render.get("givenUpAt", ""):
+            status = "cancelling"
         view = {"status": status, "progress": job.get("progress", 0), "jobId": job["jobId"]}
         return view | ({"error": job["error"]} if "error" in job else {})
-    if clip.get("quality") == quality and not (burned and quality != "master"):
+    if clip.get("quality") == quality and not (render["burnInMetadata"] and quality != "master"):
         return {
             "status": "completed",
             "outputUrl": objects.link(clip["outputKey"]),

@@ -12,7 +12,7 @@ from vibeboard.domain.pricing import to_usd
 from vibeboard.film import passes
 from vibeboard.http.access import Caller
 from vibeboard.http.deciding import Decision
-from vibeboard.jobs import cancelling, holding
+from vibeboard.jobs import cancelling, clock, holding
 from vibeboard.jobs.admission import Guard, JobDraft, Proof
 from vibeboard.jobs.settlement import AT_REST
 from vibeboard.providers import matrix
@@ -155,12 +155,19 @@ def change(caller: Caller, render_id: str, paused: bool | None, priority: Priori
 
 
 def cancel(caller: Caller, render_id: str) -> dict[str, Any]:
-    """Give up every pass that is not finished; what never began costs nothing."""
-    render = render_of(caller.project_id, render_id)
-    for job in passes_view.jobs_of(caller.project_id, render_id):
-        if job["status"] not in AT_REST:
-            cancelling.cancel(job, caller.user)
-    return passes_view.render_view(caller.project_id, render)
+    """Give up every pass that is not finished; what never began costs nothing.
+
+    Each pass settles its own money, a few calls apiece, so the submit queue does it; until then it is `cancelling`.
+    """
+    project_id, render = caller.project_id, render_of(caller.project_id, render_id)
+    jobs = passes_view.jobs_of(project_id, render_id)
+    given_up = [job["jobId"] for job in jobs if job["status"] not in AT_REST]
+    if given_up:
+        render = table().write(
+            Update(keys.render(project_id, render_id), set={"givenUpAt": clock.stamp()}, condition=EXISTS)
+        )
+        cancelling.cancel_all(project_id, given_up, caller.user)
+    return passes_view.render_view(project_id, render, jobs=jobs)
 
 
 def _order(

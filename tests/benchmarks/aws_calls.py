@@ -34,9 +34,6 @@ HELD = {  # tighter than MOST
     "POST /api/projects/{projectId}/scene-chains/{chainId}/segments/{segmentId}/generate": 3,
     "POST /api/projects/{projectId}/scene-chains/{chainId}/generate": 4,
 }
-ABOVE = {  # routes that call more than MOST, held where they are, each with its reason
-    "POST /api/projects/{projectId}/render-queue/jobs/{renderId}/cancel": 118,  # each pass settles by itself
-}
 P = "/api/projects/{projectId}"
 C = P + "/scene-chains/{chainId}"
 S = C + "/segments/{segmentId}"
@@ -384,7 +381,7 @@ def _picture() -> bytes:
 
 
 def most(route: str) -> int:
-    return HELD.get(route) or ABOVE.get(route) or MOST
+    return HELD.get(route, MOST)
 
 
 def page(found: dict[str, Counter[str]]) -> str:

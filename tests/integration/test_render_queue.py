@@ -144,11 +144,33 @@ def test_given_high_priority_then_what_waits_steps_behind_and_goes_on_afterwards
     assert set(jobs_in(first, "master")) <= {m["jobId"] for m in studio.queued()}
 
 
+def deliver(studio: Studio) -> None:
+    """Take in what the submit queue holds, until it is empty."""
+    while messages := studio.queued():
+        for body in messages:
+            if "cancelBy" in body or "jobIds" in body:
+                inbox.to_submit(body)
+
+
+def test_given_a_cancelled_render_when_tried_again_then_its_passes_are_queued_and_not_cancelling(
+    studio: Studio, shoot: Shoot
+) -> None:
+    path, _ = order(shoot, "master")
+    studio.call("POST", f"{path}/cancel", {}, user="editor")
+    deliver(studio)
+    studio.call("POST", f"{path}/retry", {}, user="editor")
+    assert states(studio.call("GET", path).json, "master") == ["queued"] * 2
+
+
 def test_given_a_cancelled_render_then_its_money_is_free_again(studio: Studio, shoot: Shoot) -> None:
     before = shoot.budget()
     path, _ = order(shoot, "review", "master")
     assert shoot.budget()["reserved"] > before["reserved"]
     gone = studio.call("POST", f"{path}/cancel", {}, user="editor").json
+    assert (gone["status"], states(gone, "master")) == ("cancelling", ["cancelling"] * 2)
+    assert studio.call("GET", path).json["status"] == "cancelling"
+    deliver(studio)
+    gone = studio.call("GET", path).json
     assert (gone["status"], states(gone, "master")) == ("cancelled", ["cancelled"] * 2)
     after = shoot.budget()
     assert (after["reserved"], after["available"]) == (before["reserved"], before["available"])

@@ -32,6 +32,11 @@ def cancel(job: Item, user: str) -> Item:
     return job
 
 
+def cancel_all(project_id: str, job_ids: list[str], user: str) -> None:
+    """Have the submit queue give up many jobs: one call now, each job's own transaction later."""
+    queues.send(queues.SUBMIT, [{"projectId": project_id, "jobIds": job_ids, "cancelBy": user}])
+
+
 def carry_out(job: Item) -> Item:
     """Ask the vendor to stop. Only a job it removed before it ran is free; any other settles by its own answer."""
     if job["status"] != "SUBMITTED" or "providerRef" not in job or "answer" in job:

@@ -15,12 +15,21 @@ logger = Logger(service="vibeboard")
 
 
 def to_submit(body: dict[str, Any]) -> None:
-    """{projectId, jobId}: send it out. With `cancel`: ask it back. {jobIds} or {batchId}: spread it out first."""
+    """{projectId, jobId}: send it out. {jobIds} or {batchId}: spread it out first.
+
+    With `cancelBy`: give it up for that person. With `cancel`: ask the vendor for it back.
+    """
     if "batchId" in body:
         batches.fan_out(body["projectId"], body["batchId"])
         return
     if "jobIds" in body:
-        queues.send(queues.SUBMIT, [{"projectId": body["projectId"], "jobId": job_id} for job_id in body["jobIds"]])
+        rest = {name: value for name, value in body.items() if name != "jobIds"}
+        queues.send(queues.SUBMIT, [{**rest, "jobId": job_id} for job_id in body["jobIds"]])
+        return
+    if "cancelBy" in body:
+        job = read_job(body["projectId"], body["jobId"])
+        if job["status"] not in settlement.AT_REST:
+            cancelling.cancel(job, body["cancelBy"])
         return
     if body.get("cancel"):
         cancelling.carry_out(read_job(body["projectId"], body["jobId"]))

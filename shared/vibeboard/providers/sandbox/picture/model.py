@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,6 +75,7 @@ class SetModel:
     shafts: list[tuple[Points, float]] = field(default_factory=list)  # window quads light falls through, strength
     azimuths: tuple[float, ...] = (-0.5, -0.22, 0.0, 0.22, 0.5)  # camera directions that show the place well
     door: tuple[float, float, float] | None = None  # the entrance's handle, in the front wall
+    soup: Any = None  # its faces as flat arrays (raster.Soup), made at the first look
 
     def group(self, x: float, y: float, z: float, layer: int = OBJECT, solid: bool = True) -> Group:
         """A new, empty group with its sorting centre."""

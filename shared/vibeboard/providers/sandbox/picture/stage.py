@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from vibeboard.providers.sandbox.picture import texture
-from vibeboard.providers.sandbox.picture.colour import Array, Bytes, Scheme, as_array
-from vibeboard.providers.sandbox.picture.model import BACKDROP, GROUND, OBJECT, WALL, Face, Lamp, Points, SetModel
-from vibeboard.providers.sandbox.picture.optics import Camera, clip_frame, clip_near
+from vibeboard.providers.sandbox.picture.colour import Array, Scheme, as_array
+from vibeboard.providers.sandbox.picture.model import GROUND, OBJECT, WALL, Lamp, Points, SetModel
+from vibeboard.providers.sandbox.picture.optics import Camera
+from vibeboard.providers.sandbox.picture.raster import Blocked, raster, reflected
 
 FAR = 4000.0
 DIM = 0.0008  # light that no eye would miss
@@ -46,115 +47,26 @@ def sun_vector(sun: tuple[float, float]) -> Points:
     )
 
 
-def render(
-    model: SetModel, camera: Camera, light: Light, blocked: tuple[float, tuple[float, float, float, float]] | None
-) -> Plate:
-    """The set as light. blocked = (depth, screen box): objects nearer than that inside the box are taken away."""
-    view = _View(model, camera, light)
-    for face in _visible(model, camera, blocked):
-        view.draw(face)
-    return view.shade()
-
-
-def _visible(
-    model: SetModel, camera: Camera, blocked: tuple[float, tuple[float, float, float, float]] | None
-) -> list[Face]:
-    eye = camera.position
-    order = []
-    for index, group in enumerate(model.groups):
-        if not group.faces:
-            continue
-        depth = float(camera.local(group.centre[None])[0, 2])
-        if group.layer == OBJECT and blocked is not None and group.solid and _in_the_way(group.faces, camera, blocked):
-            continue
-        order.append((group.layer, -depth if group.layer in (OBJECT, BACKDROP) else 0.0, index, group))
-    faces = []
-    for *_, group in sorted(order, key=lambda row: row[:3]):
-        for face in group.faces:
-            if face.cull and float(face.normal @ (eye - face.points[0])) <= 0:
-                continue
-            faces.append(face)
-    return faces
-
-
-def _in_the_way(faces: list[Face], camera: Camera, blocked: tuple[float, tuple[float, float, float, float]]) -> bool:
-    limit, (x0, y0, x1, y1) = blocked
-    local = camera.local(np.concatenate([f.points for f in faces]))
-    near = local[local[:, 2] < limit]
-    if not len(near) or float(local[:, 2].min()) > limit:
-        return False
-    if float(local[:, 2].max()) < 0.3:
-        return True
-    seen = camera.screen(near)
-    hit = (
-        float(seen[:, 0].max()) > x0
-        and float(seen[:, 0].min()) < x1
-        and float(seen[:, 1].max()) > y0
-        and float(seen[:, 1].min()) < y1
-    )
-    looms = float(near[:, 2].min()) < 0.45 * limit and float(near[:, 2].max()) < limit * 1.02
-    return hit or looms
+def render(model: SetModel, camera: Camera, light: Light, blocked: Blocked | None) -> Plate:
+    """The set as light, without what stands in the way."""
+    return _View(model, camera, light, blocked).shade()
 
 
 class _View:
     """The buffers of one look at the set."""
 
-    def __init__(self, model: SetModel, camera: Camera, light: Light) -> None:
-        self.model, self.camera, self.light = model, camera, light
+    def __init__(self, model: SetModel, camera: Camera, light: Light, blocked: Blocked | None) -> None:
+        self.model, self.camera, self.light, self.blocked = model, camera, light, blocked
         self.height, self.width = camera.height, camera.width
         self.h2, self.w2 = (self.height + 1) // 2, (self.width + 1) // 2
-        self.albedo: Bytes = np.zeros((self.height, self.width, 3), np.uint8)
-        self.ids = np.zeros((self.h2, self.w2), np.int32)
-        self.mirror: Array = np.zeros(((self.height + 3) // 4, (self.width + 3) // 4, 3), np.float32)
+        found = raster(model, camera, blocked, FAR)
+        self.albedo, self.ids, self.planes = found.albedo, found.ids, found.planes
         self.wet = max(light.wet, model.wet)
-        self.rows: list[tuple[float, ...]] = [
-            (0.0, 0.0, 1.0, FAR, 0.0, 0.0, 0.0, 0.0)
-        ]  # nx ny nz d emit gloss grain up
         self.axes = camera.axes
-
-    def draw(self, face: Face) -> None:
-        """Rasters one face into colour and identity; and its reflection when the floor is wet."""
-        local = clip_near(self.camera.local(face.points))
-        if len(local) < 3:
-            return
-        pixels = self.camera.screen(local)
-        low, high = pixels.min(0), pixels.max(0)
-        colour = tuple(min(255.0, c * 255) for c in face.colour)
-        if self.wet > 0 and face.normal[1] < 0.9:
-            self._reflect(face)
-        if high[0] < 0 or high[1] < 0 or low[0] > self.width or low[1] > self.height or (high - low).max() < 0.4:
-            return
-        normal = self.axes @ face.normal
-        plane = float(normal @ local[0])
-        if face.cull is False and plane > 0:
-            normal, plane = -normal, -plane
-        self.rows.append((*normal, plane, face.emit, face.gloss, face.grain, float(face.normal[1])))
-        fixed = clip_frame(pixels, self.width, self.height)
-        if len(fixed) < 3:
-            return
-        cv2.fillPoly(self.albedo, [np.round(fixed * 16).astype(np.int32)], colour, cv2.LINE_AA, 4)
-        cv2.fillPoly(
-            self.ids, [np.round((fixed / 2 - 0.25) * 16).astype(np.int32)], (len(self.rows) - 1,), cv2.LINE_8, 4
-        )
-
-    def _reflect(self, face: Face) -> None:
-        flipped = face.points * [1.0, -1.0, 1.0]
-        local = clip_near(self.camera.local(flipped))
-        if len(local) < 3:
-            return
-        pixels = np.clip(self.camera.screen(local) / 4, -9000, 9000)
-        if pixels[:, 1].max() < 0 or pixels[:, 0].max() < 0 or pixels[:, 0].min() > self.width / 4:
-            return
-        level = face.emit if face.emit > 0 else 0.10 + 0.35 * self.light.ambient
-        scheme = self.light.scheme
-        tint = (1.0, 1.0, 1.0) if face.emit > 0 else scheme.ambient
-        colour = tuple(min(6.0, c * c * level * t) for c, t in zip(face.colour, tint, strict=True))
-        cv2.fillPoly(self.mirror, [np.round(pixels * 16).astype(np.int32)], colour, cv2.LINE_8, 4)
 
     def shade(self) -> Plate:
         """Light for every pixel."""
-        table = np.array(self.rows, np.float32)
-        picked = table[self.ids]
+        picked = self.planes[self.ids]
         cx, cy = self.camera.centre
         xs = ((np.arange(self.w2, dtype=np.float32) * 2 + 1) - cx) / self.camera.focal
         ys = (cy - (np.arange(self.h2, dtype=np.float32) * 2 + 1)) / self.camera.focal
@@ -299,9 +211,10 @@ class _View:
         return np.clip(1 + swing, 0.35, 1.8)
 
     def _reflection(self, floor: Array, wx: Array, wz: Array, ry: Array) -> Array:
-        soft = cv2.GaussianBlur(
-            self.mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170)
+        mirror = reflected(
+            self.model, self.camera, self.blocked, 0.10 + 0.35 * self.light.ambient, self.light.scheme.ambient
         )
+        soft = cv2.GaussianBlur(mirror, (0, 0), sigmaX=max(0.8, self.width / 1400), sigmaY=max(1.5, self.height / 170))
         small = cv2.resize(soft, (self.w2, self.h2), interpolation=cv2.INTER_LINEAR)
         ripple = texture.sample(texture.tile(13), wx * 55, wz * 30)
         pools = texture.sample(texture.tile(14, 3, 4), wx * 34, wz * 34)

@@ -5,25 +5,21 @@ pointed at a placeholder, and what moto cannot create is listed in `SERVED_HERE`
 it. A resource type that neither knows is an error, so that nothing is skipped unnoticed.
 """
 
-import contextlib
 import io
 import json
-import logging
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import boto3
 import yaml
-from samtranslator.open_api import open_api
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from local import REGION, STACK
+from local.expansion import expanded_by_sam
 from local.intrinsics import NAME_PROPERTY, Resolver
 
 SERVED_HERE = {
@@ -69,13 +65,6 @@ class _Loader(yaml.CSafeLoader):
 _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
-class _NoManagedPolicies:
-    """samtranslator asks for the account's managed policies; offline there are none to look up."""
-
-    def load(self) -> dict[str, str]:
-        return {}
-
-
 @dataclass(slots=True)
 class Stack:
     """A created stack: the expanded template and where everything is."""
@@ -113,9 +102,7 @@ def load(template: Path, parameters: Mapping[str, str]) -> Stack:
     images = frozenset(k for k, v in document["Resources"].items() if _is_image(v))
     for logical_id, resource in document["Resources"].items():
         _localise(logical_id, resource, template.parent)
-    # SAM copies the whole API document twice for each route; nothing reads the copies.
-    with _quiet("samtranslator"), patch.object(open_api, "_deepcopy", lambda value: value):
-        expanded = transform(document, {}, _NoManagedPolicies())
+    expanded = expanded_by_sam(document)
     resolver = Resolver(expanded, values)
     resources = {k: v for k, v in expanded["Resources"].items() if resolver.exists(k)}
     for logical_id, resource in resources.items():
@@ -303,14 +290,3 @@ def _empty_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("placeholder.txt", "the code runs from the repository")
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    log = logging.getLogger(logger)
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)

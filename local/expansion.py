@@ -17,7 +17,8 @@ KEPT = 8  # expansions; the oldest goes
 def expanded_by_sam(document: dict[str, Any]) -> dict[str, Any]:
     """The CloudFormation template that a SAM template (its short forms read) becomes on deployment.
 
-    An expansion is found again by the digest of the document, SAM's version and the region. Raises what samtranslator raises.
+    An expansion is found again by the digest of the document, SAM's version and the region. Raises what
+    samtranslator raises.
     """
     made_by = [importlib.metadata.version("aws-sam-translator"), os.environ.get("AWS_DEFAULT_REGION")]
     asked = json.dumps([document, made_by], sort_keys=True, default=str)

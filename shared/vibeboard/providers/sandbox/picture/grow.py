@@ -13,6 +13,7 @@ METAL = rgb(150, 154, 160)
 WOOD = rgb(112, 76, 48)
 DARK = rgb(30, 30, 34)
 PAPER = rgb(226, 218, 200)
+WARM = rgb(255, 206, 140)
 GREEN = rgb(58, 84, 46)
 
 

@@ -8,6 +8,7 @@ from vibeboard.providers.sandbox.picture.grow import (
     DARK,
     METAL,
     PAPER,
+    WARM,
     WOOD,
     Grow,
     chair,
@@ -21,9 +22,9 @@ from vibeboard.providers.sandbox.picture.grow import (
     window,
 )
 from vibeboard.providers.sandbox.picture.model import Lamp, SetModel, box, cylinder, room
+from vibeboard.providers.sandbox.picture.tower import tower
 
 COLD = rgb(214, 232, 240)
-WARM = rgb(255, 206, 140)
 
 
 def washer(m: SetModel, g: Grow, x: float, z: float, turn: float, shell: Colour, lit: bool) -> None:
@@ -548,5 +549,6 @@ INTERIORS: dict[str, Callable[[SetModel, Grow], None]] = {
     "lab": lab,
     "cave": cave,
     "car": car,
+    "tower": tower,
     "generic_interior": generic_interior,
 }

@@ -78,6 +78,18 @@ INTERIORS = frozenset(
         "generic_interior",
     }
 )
+
+# What is shown when a place's name says on which side of its walls the shot plays.
+INSIDE = {
+    "lighthouse": "tower",
+    "rooftop": "apartment",
+    "harbour": "warehouse",
+    "market": "warehouse",
+    "mountain": "cave",
+    "farm": "kitchen",
+    "town": "apartment",
+}
+OUTSIDE = {"cave": "mountain", "church": "town", "school": "town", "kitchen": "town"}
 NIGHT_PLACES = frozenset({"bar"})
 
 PROPS: dict[str, tuple[str, ...]] = {
@@ -120,10 +132,11 @@ PROPS: dict[str, tuple[str, ...]] = {
         "chest",
     ),
     "knife": ("knife", "blade", "dagger", "sword", "machete", "scalpel"),
-    "lamp": ("lamp", "lantern", "light bulb", "bulb", "torch", "flashlight", "streetlight"),
+    "lantern": ("lantern", "torch", "flashlight", "oil lamp"),
+    "lamp": ("lamp", "light bulb", "bulb", "streetlight"),
     "car": ("car", "taxi", "truck", "van", "vehicle", "sedan", "limousine", "pickup"),
     "clock": ("clock", "watch", "pocket watch", "stopwatch", "timer"),
-    "book": ("book", "notebook", "diary", "journal", "bible", "ledger"),
+    "book": ("logbook", "book", "notebook", "diary", "journal", "bible", "ledger"),
     "key": ("key", "keys"),
     "camera": ("camera", "camcorder"),
     "flower": ("flower", "flowers", "rose", "roses", "bouquet", "tulip", "petal"),
@@ -458,6 +471,14 @@ CROWD = (
 )
 NO_ONE = ("empty", "deserted", "abandoned", "nobody", "no one", "unoccupied")
 
+GONE = re.compile(
+    r"\b(?:the|a|an|his|her|their|its)\s+[a-z'-]+\s+(?:is|are|was|were|has|have)\s+(?:gone|vanished|disappeared)\b",
+    re.I,
+)
+OVERHEAD_LIGHT = re.compile(
+    r"\boverhead\s+(?:sun|noon|lights?|lamps?|lighting|bulbs?|neon|fluorescents?|glare)\b", re.I
+)
+LIGHT_NAMES = re.compile(r"\b(?:lamp|candle|torch|lantern)[ -]?(?:beams?|light|lit|room|glow)\b", re.I)
 NEGATION = re.compile(r"\b(?:no|without|never|not|free of|absent|minus)\s+(?:any\s+|a\s+)?([a-z' -]+)", re.I)
 
 
@@ -515,5 +536,5 @@ def first_row(text: str, rows: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
 
 
 def without_negations(text: str) -> str:
-    """The text with 'no hats', 'without a crowd' taken out, so that what is denied is not drawn."""
-    return NEGATION.sub(" ", text)
+    """The text with 'no hats', 'without a crowd', 'the boat is gone' taken out: what is denied is not drawn."""
+    return GONE.sub(" ", NEGATION.sub(" ", text))

@@ -30,6 +30,7 @@ SIZES: dict[str, tuple[float, bool]] = {
     "bottle": (0.3, True),
     "suitcase": (0.5, True),
     "knife": (0.2, True),
+    "lantern": (0.32, True),
     "lamp": (0.55, False),
     "car": (1.5, False),
     "clock": (0.3, False),
@@ -405,6 +406,17 @@ def _lamp(p: _Pen) -> None:
     p.rod((0, 0.05), (0, 0.6), 0.03, 0.025, BRASS)
     p.poly([(-0.34, 0.55), (0.34, 0.55), (0.18, 1.0), (-0.18, 1.0)], GLOW)
     p.light([(-0.33, 0.56), (0.33, 0.56), (0.18, 0.99), (-0.18, 0.99)], GLOW, 1.5)
+
+
+def _lantern(p: _Pen) -> None:
+    p.smooth([(-0.3, 0), (0.3, 0), (0.24, 0.16), (-0.24, 0.16)], DARK)
+    p.poly([(-0.2, 0.14), (0.2, 0.14), (0.24, 0.4), (0.17, 0.66), (-0.17, 0.66), (-0.24, 0.4)], GLOW, 150)
+    flame = [(-0.06, 0.24), (-0.04, 0.4), (0, 0.54), (0.05, 0.4), (0.06, 0.24)]
+    p.light(flame, GLOW, 2.8)
+    p.smooth([(-0.22, 0.64), (0.22, 0.64), (0.08, 0.82), (-0.08, 0.82)], DARK)
+    for side in (-1, 1):
+        p.rod((0.22 * side, 0.15), (0.18 * side, 0.66), 0.02, 0.02, DARK)
+        p.rod((0.2 * side, 0.66), (0.0, 1.0), 0.015, 0.015, DARK)
 
 
 def _car(p: _Pen) -> None:
@@ -809,6 +821,7 @@ _MOTIFS = {
     "bottle": _bottle,
     "suitcase": _suitcase,
     "knife": _knife,
+    "lantern": _lantern,
     "lamp": _lamp,
     "car": _car,
     "clock": _clock,

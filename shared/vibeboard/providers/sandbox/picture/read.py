@@ -62,6 +62,9 @@ class Shot:
     words: str  # genre, tone and style in lower case
 
 
+MOST_HEAD = 80  # characters in front of the colon that name size, angle and move
+
+
 def digest(*parts: object) -> int:
     """A stable 64-bit number from any parts (str() of each)."""
     joined = "\x1f".join(map(str, parts)).encode()
@@ -83,11 +86,14 @@ def read(request: FrameRequest) -> Shot:
     place_text = request.place.lower().replace("_", " ").replace("-", " ")
     place = lex.first_of(place_text, lex.PLACES) or lex.first_of(prompt, lex.PLACES)
     interior = _interior(place_text, prompt, place)
-    place = place or ("generic_interior" if interior else "generic_exterior")
+    place = _side(place_text, place) or ("generic_interior" if interior else "generic_exterior")
     time = _time(prompt, words, place_text, place, interior, absent)
     actions, cast = _people(request, prompt, absent)
     props, names = _props(request, prompt, absent)
     size, angle = _framing(prompt, props, bool(cast))
+    if size != "insert":  # a thing without a shape of its own says nothing from afar
+        kept = [(kind, name) for kind, name in zip(props, names, strict=True) if kind != "object"]
+        props, names = tuple(kind for kind, _ in kept), tuple(name for _, name in kept)
     fog = (
         0.75
         if on("fog", "mist", "foggy", "misty")
@@ -130,12 +136,29 @@ def _number(pattern: str, text: str, default: float, low: float, high: float) ->
     return min(max(float(found.group(1)), low), high) if found else default
 
 
+def _said(text: str) -> bool | None:
+    """Whether a text says that it plays inside; None when it does not say."""
+    if lex.has(text, "exterior", "ext", "outside", "outdoors"):
+        return False
+    return True if lex.has(text, "interior", "int", "inside", "indoors") else None
+
+
+def _side(place_text: str, place: str) -> str:
+    """The place as its own name wants it seen: a lighthouse's stairs are a tower, a church's steps are a town."""
+    inside = _said(place_text)
+    if not place or inside is None or inside == (place in lex.INTERIORS):
+        return place
+    if inside:
+        named = next((other for other in lex.all_of(place_text, lex.PLACES) if other in lex.INTERIORS), "")
+        return lex.INSIDE.get(place) or named or "generic_interior"
+    return lex.OUTSIDE.get(place, "street")
+
+
 def _interior(place_text: str, prompt: str, place: str) -> bool:
     for text in (place_text, prompt):
-        if lex.has(text, "exterior", "ext", "outside", "outdoors"):
-            return False
-        if lex.has(text, "interior", "int", "inside", "indoors"):
-            return True
+        said = _said(text)
+        if said is not None:
+            return said
     if place:
         return place in lex.INTERIORS
     return not lex.has(
@@ -251,7 +274,7 @@ def _people(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str,
 def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kinds: list[str] = []
     names: list[str] = []
-    for kind in lex.all_of(prompt, lex.PROPS):
+    for kind in lex.all_of(lex.LIGHT_NAMES.sub(" ", prompt), lex.PROPS):
         if not lex.has(absent, *lex.PROPS[kind]):
             kinds.append(kind)
             names.append(kind)
@@ -267,8 +290,11 @@ def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, 
 
 
 def _framing(prompt: str, props: tuple[str, ...], people: bool) -> tuple[str, str]:
-    angle = lex.first_row(prompt, lex.ANGLES) or "eye"
-    size = lex.first_row(prompt, lex.SIZES)
+    head = prompt.partition(":")[0] if ":" in prompt[:MOST_HEAD] else ""  # "wide shot, low angle: …" says it first
+    level = lex.has(head or prompt, "eye level", "eye-level")
+    angle = "eye" if level else lex.first_row(lex.OVERHEAD_LIGHT.sub(" ", head or prompt), lex.ANGLES)
+    angle = angle or lex.first_row(lex.OVERHEAD_LIGHT.sub(" ", prompt), lex.ANGLES) or "eye"
+    size = lex.first_row(head, lex.SIZES) or lex.first_row(prompt, lex.SIZES)
     if size in ("cu", "ecu", "mcu", "insert") and props and (_of_prop(prompt) or not people):
         size = "insert"
     elif size == "insert" and not props:

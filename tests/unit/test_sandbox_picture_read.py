@@ -1,8 +1,10 @@
 """What the sandbox artist reads out of a prompt: the side of a place's walls, the angle, and what is not there."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.unit.test_sandbox_picture_draw import request
+from tests.unit.test_sandbox_picture_draw import FEMME, request
 from vibeboard.providers.sandbox.picture.read import Shot, read
 
 
@@ -45,9 +47,7 @@ def test_given_light_from_overhead_then_the_camera_stays_where_it_was(prompt: st
 
 
 def test_given_a_style_that_speaks_of_close_ups_then_the_shot_keeps_the_size_it_begins_with() -> None:
-    assert (
-        shot("Wide shot, eye level: two riders. Western, extreme close-up of eyes", "desert").size == "ws"
-    )
+    assert shot("Wide shot, eye level: two riders. Western, extreme close-up of eyes", "desert").size == "ws"
     assert shot("Close-up, low angle: she waits. Western, wide shot of a mesa", "desert").size == "cu"
 
 
@@ -64,3 +64,9 @@ def test_given_the_light_of_a_lamp_or_its_room_then_no_lamp_stands_about() -> No
 def test_given_a_thing_without_a_shape_then_only_an_insert_shows_it() -> None:
     assert shot("Wide shot of the hall", props=("gizmo",)).props == ()
     assert shot("Insert: the gizmo", props=("gizmo",)).prop_names == ("gizmo",)
+
+
+def test_given_an_android_in_the_cast_then_it_acts_and_does_not_stand_beside_itself() -> None:
+    android = replace(FEMME, name="android", display_name="Android")
+    assert shot("Wide shot: Android wakes up", "lab", cast=(android,)).props == ()
+    assert shot("Wide shot: an android wakes up", "lab").props == ("robot",)

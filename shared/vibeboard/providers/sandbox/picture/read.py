@@ -274,8 +274,9 @@ def _people(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str,
 def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kinds: list[str] = []
     names: list[str] = []
+    people = " ".join(f"{look.name} {look.display_name}" for look in request.cast).lower().replace("_", " ")
     for kind in lex.all_of(lex.LIGHT_NAMES.sub(" ", prompt), lex.PROPS):
-        if not lex.has(absent, *lex.PROPS[kind]):
+        if not lex.has(absent, *lex.PROPS[kind]) and not lex.has(people, *lex.PROPS[kind]):
             kinds.append(kind)
             names.append(kind)
     for prop in request.props:

@@ -69,4 +69,12 @@ def test_given_a_thing_without_a_shape_then_only_an_insert_shows_it() -> None:
 def test_given_an_android_in_the_cast_then_it_acts_and_does_not_stand_beside_itself() -> None:
     android = replace(FEMME, name="android", display_name="Android")
     assert shot("Wide shot: Android wakes up", "lab", cast=(android,)).props == ()
+    near = shot("Close-up of Android, eye level: eyes lowered. Close-up: Android waits", "lab", cast=(android,))
+    assert (near.size, near.props) == ("cu", ("eye",))
     assert shot("Wide shot: an android wakes up", "lab").props == ("robot",)
+
+
+def test_given_what_furnishes_the_set_then_only_what_the_action_names_is_a_prop() -> None:
+    words = "Wide shot, eye level: she lifts a gun. Lab interior, benches and screens lit from below, night."
+    assert shot(words, "lab").props == ("gun",)
+    assert shot("Interior of a lab with a gun", "lab").props == ("gun",)

@@ -478,7 +478,13 @@ GONE = re.compile(
 OVERHEAD_LIGHT = re.compile(
     r"\boverhead\s+(?:sun|noon|lights?|lamps?|lighting|bulbs?|neon|fluorescents?|glare)\b", re.I
 )
-LIGHT_NAMES = re.compile(r"\b(?:lamp|candle|torch|lantern)[ -]?(?:beams?|light|lit|room|glow)\b", re.I)
+# Words that name no thing, though a thing's name is in them.
+NO_THING = re.compile(
+    r"\b(?:(?:lamp|candle|torch|lantern)[ -]?(?:beams?|light|lit|room|glow)|eye[ -]level"
+    r"|(?:light|glow|lit)\s+(?:from|by|of)[a-z ,]*)\b",
+    re.I,
+)
+SET_SENTENCE = re.compile(r"[^.:]*\b(?:interior|exterior)\b[^.]*\.?", re.I)
 NEGATION = re.compile(r"\b(?:no|without|never|not|free of|absent|minus)\s+(?:any\s+|a\s+)?([a-z' -]+)", re.I)
 
 

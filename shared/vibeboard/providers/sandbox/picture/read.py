@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vibeboard.providers.ports import CharacterLook, FrameRequest
@@ -62,6 +63,7 @@ class Shot:
     words: str  # genre, tone and style in lower case
 
 
+SHORT_PROMPT = 3  # words: with no more left, the set was all there was
 MOST_HEAD = 80  # characters in front of the colon that name size, angle and move
 
 
@@ -90,7 +92,7 @@ def read(request: FrameRequest) -> Shot:
     time = _time(prompt, words, place_text, place, interior, absent)
     actions, cast = _people(request, prompt, absent)
     props, names = _props(request, prompt, absent)
-    size, angle = _framing(prompt, props, bool(cast))
+    size, angle = _framing(prompt, props, cast)
     if size != "insert":  # a thing without a shape of its own says nothing from afar
         kept = [(kind, name) for kind, name in zip(props, names, strict=True) if kind != "object"]
         props, names = tuple(kind for kind, _ in kept), tuple(name for _, name in kept)
@@ -271,11 +273,18 @@ def _people(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str,
     return tuple(actions), tuple(cast[:4])
 
 
+def _things(prompt: str) -> str:
+    """The prompt without the sentences that describe the set, which brings its own furniture."""
+    text = lex.NO_THING.sub(" ", prompt)
+    acted = lex.SET_SENTENCE.sub(" ", text)
+    return acted if len(acted.split()) > SHORT_PROMPT else text
+
+
 def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kinds: list[str] = []
     names: list[str] = []
-    people = " ".join(f"{look.name} {look.display_name}" for look in request.cast).lower().replace("_", " ")
-    for kind in lex.all_of(lex.LIGHT_NAMES.sub(" ", prompt), lex.PROPS):
+    people = _names(request.cast)
+    for kind in lex.all_of(_things(prompt), lex.PROPS):
         if not lex.has(absent, *lex.PROPS[kind]) and not lex.has(people, *lex.PROPS[kind]):
             kinds.append(kind)
             names.append(kind)
@@ -290,13 +299,17 @@ def _props(request: FrameRequest, prompt: str, absent: str) -> tuple[tuple[str, 
     return tuple(kinds), tuple(names)
 
 
-def _framing(prompt: str, props: tuple[str, ...], people: bool) -> tuple[str, str]:
+def _names(cast: Iterable[CharacterLook]) -> str:
+    return " ".join(f"{look.name} {look.display_name}" for look in cast).lower().replace("_", " ")
+
+
+def _framing(prompt: str, props: tuple[str, ...], people: tuple[CharacterLook, ...]) -> tuple[str, str]:
     head = prompt.partition(":")[0] if ":" in prompt[:MOST_HEAD] else ""  # "wide shot, low angle: …" says it first
     level = lex.has(head or prompt, "eye level", "eye-level")
     angle = "eye" if level else lex.first_row(lex.OVERHEAD_LIGHT.sub(" ", head or prompt), lex.ANGLES)
     angle = angle or lex.first_row(lex.OVERHEAD_LIGHT.sub(" ", prompt), lex.ANGLES) or "eye"
     size = lex.first_row(head, lex.SIZES) or lex.first_row(prompt, lex.SIZES)
-    if size in ("cu", "ecu", "mcu", "insert") and props and (_of_prop(prompt) or not people):
+    if size in ("cu", "ecu", "mcu", "insert") and props and (_of_prop(prompt, _names(people)) or not people):
         size = "insert"
     elif size == "insert" and not props:
         size = "ecu" if people else "cu"
@@ -309,8 +322,11 @@ def _framing(prompt: str, props: tuple[str, ...], people: bool) -> tuple[str, st
     return size, angle
 
 
-def _of_prop(prompt: str) -> bool:
-    """'Close-up of a door handle', 'insert: the letter': the thing, not a face, is what the close-up is of."""
+def _of_prop(prompt: str, people: str) -> bool:
+    """'Close-up of a door handle', 'insert: the letter': the thing, not a face, is what the close-up is of.
+
+    people: names of the cast; a robot among them is no thing.
+    """
     found = re.search(
         r"(?:close[- ]?up|closeup|insert|macro|detail|tight|ecu|cu)(?: shot)?\s*(?:of|on|:|-|–|—|,)\s*(.{0,60})", prompt
     )
@@ -318,7 +334,7 @@ def _of_prop(prompt: str) -> bool:
         return False
     subject = re.split(r"[,.;]| as | while | when ", found.group(1))[0]
     first = lex.first_of(subject, lex.PROPS)
-    if first == "" or first in ("eye", "lips"):
+    if first in ("", "eye", "lips") or lex.has(people, *lex.PROPS[first]):
         return False
     at = min(p for word in lex.PROPS[first] if (p := lex.position(subject, word)) >= 0)
     face = [

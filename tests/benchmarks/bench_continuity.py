@@ -148,10 +148,10 @@ example's storyboard:
 | frames of two chains in one place, mean | {kin:.2f} |
 
 Inside a shot the loop holds the frame. Across a cut it hands on set, cast, clothes, light and whatever was painted into
-the frame, but the example's storyboard is covered as an editor would have it: size and angle change at every cut (a wide
-shot, then the other wall, then an insert), and likeness of whole frames falls with that. On average it is well above
-frames of two places; a single cut to another wall or to an insert is not. Where the view goes on, so does the likeness (`tests/unit/test_likeness.py`: a cut between two medium shots
-of the loop against a shot of another place).
+the frame. But the example is covered as an editor would have it: size and angle change at every cut (a wide shot, then
+the other wall, then an insert), and likeness of whole frames falls with that. On average it is well above frames of two
+places; a single cut to another wall or to an insert is not. Where the view goes on, so does the likeness
+(`tests/unit/test_likeness.py`: a cut between two medium shots of the loop against a shot of another place).
 
 ## What is stale
 

@@ -46,6 +46,7 @@ SIZES: dict[str, tuple[float, bool]] = {
     "boat": (2.4, False),
     "robot": (1.5, False),
     "ring": (0.03, True),
+    "locket": (0.05, True),
     "coin": (0.03, True),
     "mirror": (1.0, False),
     "television": (0.6, False),
@@ -644,6 +645,27 @@ def _ring(p: _Pen) -> None:
     p.shine(0.03, 0.82, 0.03, 0.05, 0.9)
 
 
+def _locket(p: _Pen) -> None:
+    for link in range(34):  # the chain falls from its eye and trails over the table
+        x = 0.05 + link * 0.036
+        for side in (-1, 1):
+            y = 0.84 * math.exp(-3.4 * x) + 0.03 * (1 + math.sin(7 * x + side))
+            p.disc(side * x, y, 0.021, scale(BRASS, 0.9 + 0.25 * (link % 2)))
+    p.disc(0, 0.84, 0.075, BRASS)
+    p.disc(0, 0.84, 0.04, DARK, 40, inside=True)
+    p.smooth(
+        [(-0.36, 0.4), (-0.2, 0.72), (0, 0.78), (0.2, 0.72), (0.36, 0.4), (0.24, 0.1), (0, 0.0), (-0.24, 0.1)], BRASS
+    )
+    inner = [(-0.27, 0.4), (-0.15, 0.64), (0, 0.69), (0.15, 0.64), (0.27, 0.4), (0.18, 0.17), (0, 0.09), (-0.18, 0.17)]
+    p.smooth(inner, scale(BRASS, 0.78), 170)
+    for turn in range(5):
+        a = turn * 2 * math.pi / 5
+        p.disc(0.085 * math.sin(a), 0.4 + 0.085 * math.cos(a), 0.06, scale(BRASS, 1.2), 190)
+    p.disc(0, 0.4, 0.05, rgb(168, 36, 52), 200)
+    p.rect(0.33, 0.36, 0.39, 0.46, scale(BRASS, 0.6))
+    p.shine(-0.14, 0.58, 0.05, 0.12, 0.7)
+
+
 def _coin(p: _Pen) -> None:
     p.disc(0, 0.5, 0.5, scale(BRASS, 0.7))
     p.disc(0, 0.5, 0.45, BRASS, 160)
@@ -837,6 +859,7 @@ _MOTIFS = {
     "boat": _boat,
     "robot": _robot,
     "ring": _ring,
+    "locket": _locket,
     "coin": _coin,
     "mirror": _mirror,
     "television": _television,

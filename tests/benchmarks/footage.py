@@ -158,7 +158,8 @@ def _installed(package: str, member: str) -> Path | None:
     """A test dependency is there already."""
     import importlib.util
 
-    top = importlib.util.find_spec(member.split("/", 1)[0])
+    name = member.split("/", 1)[0]
+    top = importlib.util.find_spec(name) if name.isidentifier() else None  # a wheel's data folder is no module
     if top is None or top.origin is None:
         return None
     found = Path(top.origin).parents[1] / member

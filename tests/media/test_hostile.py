@@ -77,7 +77,5 @@ def test_endless_work_is_stopped_at_its_time(tmp_path: Path) -> None:
 
 
 def test_ffmpeg_of_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    ffmpeg_path.cache_clear()
     monkeypatch.setenv("FFMPEG_BINARY", "/opt/ffmpeg")
     assert ffmpeg_path() == "/opt/ffmpeg"
-    ffmpeg_path.cache_clear()

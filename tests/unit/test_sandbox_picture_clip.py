@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.unit.test_sandbox_picture_draw import COLE, FEMME, pixels, request
-from vibeboard.media.encode import EncodeError, ffmpeg_path, h264_writer
+from vibeboard.media.encode import EncodeError, h264_writer
+from vibeboard.media.ffmpeg import ffmpeg_path
 from vibeboard.providers.ports import ClipRequest, ClipResult
 from vibeboard.providers.sandbox.picture import describe, draw_frame, edit_frame, png, render_clip
 from vibeboard.providers.sandbox.picture.clip import Cut, shows_another_object

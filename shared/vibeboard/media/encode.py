@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,22 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vibeboard.media.ffmpeg import ffmpeg_path
+
 PIPE_SIZE = 1 << 20
 F_SETPIPE_SZ = 1031
 
 
 class EncodeError(RuntimeError):
     """FFmpeg refused or failed; the message ends with its own last words."""
-
-
-def ffmpeg_path() -> str:
-    """The FFmpeg program: FFMPEG_BINARY when set, else the one that imageio-ffmpeg brings."""
-    named = os.environ.get("FFMPEG_BINARY")
-    if named:
-        return named
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def _bt709() -> NDArray[np.float32]:

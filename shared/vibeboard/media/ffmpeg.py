@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +31,6 @@ _FAMILIES: dict[str, frozenset[str]] = {
 _MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 
 
-@lru_cache(maxsize=1)
 def ffmpeg_path() -> str:
     """The FFmpeg program: FFMPEG_BINARY when set, else the one of the imageio-ffmpeg wheel."""
     stated = os.environ.get("FFMPEG_BINARY")

@@ -1,4 +1,4 @@
-"""Very small films: two shots of a second or two, upright at 404x720, from a brief written for the test."""
+"""Very small films: two shots of a second, upright at 404x720, from a brief written for the test."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def write_brief(folder: Path, *, references: int = 3, **changes: Any) -> Path:
         names.append(path.name)
     contract: dict[str, Any] = {
         "targetFormat": "teaser",
-        "targetRuntime": 3,
+        "targetRuntime": 2,
         "aspectRatio": "9:16",
         "frameRate": 24,
         "referencePack": names,

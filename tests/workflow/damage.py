@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vibeboard.media.ffmpeg import ffmpeg_path
 
-HELD = (10, 21)  # frames, first and last: they show the frame before them
+HELD = (6, 17)  # frames, first and last: they show the frame before them
 
 _PROGRAM = """#!{python}
 import os, subprocess, sys

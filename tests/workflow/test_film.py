@@ -108,7 +108,7 @@ def test_given_a_shot_that_comes_in_damaged_then_dailies_name_it_and_it_alone_is
 
 def test_given_a_refused_override_when_nothing_is_cheaper_then_the_film_is_declined(tmp_path: Path) -> None:
     director = Director(budget=[Verdict(False, "no money")] * 3)
-    brief = write_brief(tmp_path / "brief", budgetCap=0.3)
+    brief = write_brief(tmp_path / "brief", shots=1, budgetCap=0.2)
     with pytest.raises(CommandFailed) as stopped:
         make_film(brief, tmp_path / "film", decide=director, report=QUIET)
     assert stopped.value.code == Exit.GATE_REFUSED

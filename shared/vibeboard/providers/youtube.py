@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from vibeboard.domain.errors import ProviderFailed
 from vibeboard.providers import settings
+from vibeboard.providers.http_client import trusted
 
 UNIT = 262_144  # every piece but the last is a multiple of this
 CHUNK_BYTES = 32 * UNIT
@@ -200,7 +201,7 @@ def _http(
 
     form, raw = (content, None) if isinstance(content, dict) else (None, content)
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client:
+        with httpx.Client(verify=trusted(), timeout=timeout, follow_redirects=False, trust_env=False) as client:
             answer = client.request(method, url, headers=headers, params=params, data=form, content=raw)
             return answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content
     except httpx.HTTPError as error:

@@ -15,8 +15,8 @@ setup: .venv/installed
 .venv/installed: requirements.lock scripts/setup.py .python-version
 	@python3 scripts/setup.py
 
-test: setup ## the whole suite, on two cores
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: setup ## the whole suite, by three workers on two cores: some tests wait for a clock
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: lint types sam-validate ## the gate before tests: lint, format, types, template
 

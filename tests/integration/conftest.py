@@ -7,11 +7,10 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from tests.integration.studio import BUCKET, REGION, TABLE, Studio, template
+from tests.integration.studio import BUCKET, REGION, TABLE, Studio, client, template
 from vibeboard.domain.roles import ROLES
 
 ENVIRONMENT = {
@@ -60,9 +59,9 @@ def _aws() -> Iterator[dict[str, str]]:
             patch.setenv(name, value)
         properties = template()["Resources"]["Table"]["Properties"]
         wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        boto3.client("dynamodb").create_table(TableName=TABLE, **{name: properties[name] for name in wanted})
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        sqs = boto3.client("sqs")
+        client("dynamodb").create_table(TableName=TABLE, **{name: properties[name] for name in wanted})
+        client("s3").create_bucket(Bucket=BUCKET)
+        sqs = client("sqs")
         urls = {
             name: sqs.create_queue(QueueName=name.lower(), Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
             for name in QUEUES

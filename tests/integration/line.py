@@ -6,10 +6,8 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-
 from tests.fakes.fal import Delivery
-from tests.integration.studio import Answer, LambdaContext, Studio
+from tests.integration.studio import Answer, LambdaContext, Studio, client
 from vibeboard.jobs import queues
 from vibeboard.jobs.waiting import read_job
 
@@ -49,7 +47,7 @@ class Line:
             }
             for record in records:
                 if record["messageId"] in failed:
-                    boto3.client("sqs").send_message(QueueUrl=os.environ[queue], MessageBody=str(record["body"]))
+                    client("sqs").send_message(QueueUrl=os.environ[queue], MessageBody=str(record["body"]))
             self.failed = len(failed)
         return len(records)
 

@@ -32,6 +32,12 @@ SOP_CONTRACT = {
 SOP_CONCEPT = {"concept": "Neo-Noir Laundromat", "genre": "thriller", "tone": "dark"}
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """An AWS client, made once: making one takes longer than most tests. moto answers it, whichever is up."""
+    return boto3.client(service, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+
+
 class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short tags as {tag: value}; nothing is resolved."""
 
@@ -191,7 +197,7 @@ class Studio:
         """Start an upload, put the file where the form would, complete it."""
         started = self.call("POST", f"/api/projects/{project_id}/uploads", {"name": name, "kind": kind}, user=user)
         assert started.status == 201, started.text
-        boto3.client("s3").put_object(Bucket=BUCKET, Key=started.json["fields"]["key"], Body=data)
+        client("s3").put_object(Bucket=BUCKET, Key=started.json["fields"]["key"], Body=data)
         return self.call("POST", f"/api/projects/{project_id}/uploads/{started.json['uploadId']}/complete", user=user)
 
     def items(self, project_id: str, prefix: str = "") -> list[dict[str, Any]]:
@@ -202,16 +208,16 @@ class Studio:
 
     def everything(self) -> list[dict[str, Any]]:
         """The whole table, raw: to prove that a refused request stored nothing."""
-        found: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
+        found: list[dict[str, Any]] = client("dynamodb").scan(TableName=TABLE)["Items"]
         return sorted(found, key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
 
     def objects(self, prefix: str = "") -> list[str]:
-        listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        listed = client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
         return [entry["Key"] for entry in listed.get("Contents", [])]
 
     def queued(self, queue: str = "SUBMIT_QUEUE_URL") -> list[dict[str, Any]]:
         """Messages waiting in a queue; they are taken out."""
-        sqs = boto3.client("sqs")
+        sqs = client("sqs")
         found: list[dict[str, Any]] = []
         while batch := sqs.receive_message(QueueUrl=os.environ[queue], MaxNumberOfMessages=10).get("Messages"):
             for message in batch:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.integration.line import Line, money
 from tests.integration.shoot import Shoot
-from tests.integration.studio import BUCKET, Studio
+from tests.integration.studio import BUCKET, Studio, client
 from vibeboard.jobs import batches, queues, reconcile
 from vibeboard.store import chains, keys
 from vibeboard.store.table import Put, Update, table
@@ -113,7 +112,7 @@ def test_given_drafts_that_are_gone_when_the_batch_is_written_then_its_money_is_
 ) -> None:
     shoot = filled(studio, MANY, cap=100.0)
     order(shoot)
-    boto3.client("s3").delete_object(Bucket=BUCKET, Key=batch_of(shoot)["drafts"])
+    client("s3").delete_object(Bucket=BUCKET, Key=batch_of(shoot)["drafts"])
     Line(studio).carry(queues.SUBMIT)
     assert (batch_of(shoot)["state"], money(shoot.project_id)["reserved"]) == ("VOID", 0)
     log = studio.call("GET", f"/api/projects/{shoot.project_id}/operations-log").json["items"]

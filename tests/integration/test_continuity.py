@@ -4,12 +4,11 @@ import copy
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.integration.conftest import ACCOUNT
 from tests.integration.shoot import FRAME, Shoot, clip_result
-from tests.integration.studio import REGION, TABLE, Studio
+from tests.integration.studio import REGION, TABLE, Studio, client
 from vibeboard.jobs import settlement
 from vibeboard.jobs.waiting import read_job
 from vibeboard.store import chains, keys
@@ -193,7 +192,7 @@ def test_given_a_repair_of_the_footage_then_it_is_as_stale_as_the_take_it_stands
 
 @pytest.fixture
 def machine(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> str:
-    step_functions = boto3.client("stepfunctions")
+    step_functions = client("stepfunctions")
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     role = "arn:aws:iam::123456789012:role/continuity"
     arn = step_functions.create_state_machine(name="continuity", definition=definition, roleArn=role)["stateMachineArn"]
@@ -220,9 +219,9 @@ def test_given_stale_frames_when_run_again_then_they_are_made_in_order_at_the_pr
     ordered = shoot.studio.call("POST", f"{shoot.base}/rerun", {}, user="editor")
     again = shoot.studio.call("POST", f"{shoot.base}/rerun", {}, user="editor")
     assert [ordered.status, again.status] == [202, 202]
-    runs = boto3.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    runs = client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
     assert len(runs) == 1, "the same re-run ordered twice is one"
-    described = boto3.client("stepfunctions").describe_execution(executionArn=runs[0]["executionArn"])
+    described = client("stepfunctions").describe_execution(executionArn=runs[0]["executionArn"])
     given = json.loads(described["input"])
     assert (given["user"], given["chainId"], given["footage"]) == ("user_editor", shoot.chain, True)
 

@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.integration.shoot import Shoot
-from tests.integration.studio import Studio, routes
+from tests.integration.studio import Studio, client, routes
 from vibeboard.domain.roles import PERMISSIONS, ROLES
 from vibeboard.http.access import ROUTES
 from vibeboard.store import approvals
@@ -47,7 +46,7 @@ SHOT = {"/api/vfx/", "/api/process/"}
 @pytest.fixture
 def machine(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """A state machine to start; it does nothing, for who may start it is the question here."""
-    step_functions = boto3.client("stepfunctions")
+    step_functions = client("stepfunctions")
     role = "arn:aws:iam::123456789012:role/production"
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     made = step_functions.create_state_machine(name="production", definition=definition, roleArn=role)

@@ -4,14 +4,13 @@ import json
 import os
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from local.redrive import redrive
 from tests.integration.line import Line, job_of
 from tests.integration.shoot import FRAME, Shoot
-from tests.integration.studio import LambdaContext, Studio
+from tests.integration.studio import LambdaContext, Studio, client
 from tests.integration.test_fal import after
 from vibeboard.domain.errors import Busy
 from vibeboard.jobs import queues, reconcile, settlement, submission
@@ -160,7 +159,7 @@ def test_given_one_bad_message_in_a_batch_then_only_that_one_comes_again(shoot: 
 
 
 def test_given_messages_given_up_then_redrive_puts_each_back_where_it_belongs(studio: Studio) -> None:
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     dead = sqs.create_queue(QueueName="dead", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
     urls = {name: os.environ[f"{name.upper()}_QUEUE_URL"] for name in ("submit", "media", "settle")}
     job = {"projectId": "prj_1", "jobId": "job_1"}
@@ -216,10 +215,10 @@ def test_given_a_stack_when_the_command_redrives_it_then_its_dead_letters_go_bac
 
     logical = ("SubmitQueue", "MediaQueue", "SettleQueue", "JobsDeadLetters")
     body = {"Resources": {name: {"Type": "AWS::SQS::Queue"} for name in logical}}
-    boto3.client("cloudformation").create_stack(StackName="house", TemplateBody=json.dumps(body))
-    made = boto3.client("cloudformation").list_stack_resources(StackName="house")["StackResourceSummaries"]
+    client("cloudformation").create_stack(StackName="house", TemplateBody=json.dumps(body))
+    made = client("cloudformation").list_stack_resources(StackName="house")["StackResourceSummaries"]
     urls = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in made}
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     batch = {"projectId": "prj_1", "batchId": "bat_1"}
     sqs.send_message(QueueUrl=urls["JobsDeadLetters"], MessageBody=json.dumps(batch))
 

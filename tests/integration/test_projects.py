@@ -4,11 +4,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from PIL import Image
 
-from tests.integration.studio import SOP_CONCEPT, SOP_CONTRACT, Studio
+from tests.integration.studio import SOP_CONCEPT, SOP_CONTRACT, Studio, client
 from vibeboard.store import keys, ledger
 from vibeboard.store.table import Put, table
 
@@ -310,7 +309,7 @@ def test_given_three_images_when_completed_then_they_open_the_contract_gate(stud
     assert ledger.read(project["projectId"])["contractComplete"] is True
     assert shown["creativeContract"]["referencePack"] == ["ref1.jpeg", "ref2.png", "ref3.webp"]
     assert [row["name"] for row in shown["references"]] == ["ref1.jpeg", "ref2.png", "ref3.webp"]
-    thumb = boto3.client("s3").get_object(Bucket="vibeboard-test-media", Key=shown["references"][0]["thumbKey"])
+    thumb = client("s3").get_object(Bucket="vibeboard-test-media", Key=shown["references"][0]["thumbKey"])
     assert thumb["Body"].read(3) == b"\xff\xd8\xff"
 
 

@@ -89,7 +89,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Speed and memory of the dailies analyser.")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seconds", type=float, default=10, help="Length of the clip whose speed is taken.")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--speed-only", action="store_true")
     options = parser.parse_args()
     decode.cache_clear()

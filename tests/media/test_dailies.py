@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.media.moving import COUNT, FAULTS, MIDDLE, RATE, Frame, clipped, grain, scenery, shot, write
@@ -54,6 +55,41 @@ def test_given_a_cut_when_split_then_each_piece_is_judged_alone_and_else_it_is_a
     pieces = analyze_pieces(path)
     assert [(piece.start, piece.frames, piece.status) for piece in pieces] == [(0, 24, "pass"), (24, 26, "pass")]
     assert all(24 <= frame < 50 for frame in pieces[1].worst.values()), "frames count in the file"
+
+
+def test_given_little_colour_when_its_hue_turns_in_the_middle_then_it_is_a_colour_shift(clips: Path) -> None:
+    greys = [cv2.cvtColor(cv2.cvtColor(f, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR) for f in shot(21)]
+    pale = [clipped(0.7 * grey + 0.3 * f) for grey, f in zip(greys, shot(21), strict=True)]
+    clean = analyze(write(clips / "pale.mp4", grain(pale)))
+    assert "colour_shift" not in [issue.name for issue in clean.issues], clean.metrics
+    report = analyze(write(clips / "turned.mp4", grain([_turned(f, i / COUNT) for i, f in enumerate(pale)])))
+    assert report.metrics["hue"] > 30
+    assert report.issues[0].name == "colour_shift"
+    assert report.status == "flagged"
+
+
+def _turned(frame: Frame, share: float) -> Frame:
+    """Hue turned by up to 80 degrees in the middle half of the picture."""
+    height, width = frame.shape[:2]
+    middle = (slice(height // 4, height * 3 // 4), slice(width // 4, width * 3 // 4))
+    hsv = cv2.cvtColor(frame[middle], cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + round(40 * share)) % 180
+    out = frame.copy()
+    out[middle] = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
+    return out
+
+
+def test_given_a_lit_thing_on_black_when_its_light_flickers_then_it_is_seen(clips: Path) -> None:
+    height, width = shot(22)[0].shape[:2]
+    lamp = np.zeros((height, width, 1), np.float32)
+    cv2.circle(lamp, (width // 2, height // 2), height // 5, 1.0, -1, cv2.LINE_AA)
+    lit = [f * lamp for f in shot(22)]
+    chance = np.random.default_rng(1)
+    steady = analyze(write(clips / "lamp.mp4", [clipped(f) for f in lit]))
+    assert steady.metrics["flickerScore"] < 0.004
+    unsteady = analyze(write(clips / "lamp2.mp4", [clipped(f * (1 + 0.03 * chance.normal())) for f in lit]))
+    assert unsteady.metrics["flickerScore"] > 0.012
+    assert "flicker" in [issue.name for issue in unsteady.issues]
 
 
 def test_steady_fade_is_no_fault(clips: Path) -> None:

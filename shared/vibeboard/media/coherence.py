@@ -4,7 +4,7 @@ Everything kept is a few thousand bytes a frame, never a picture: memory does no
 (slightly) with length. What the numbers mean for a shot is decided in `faults.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -39,6 +39,7 @@ _TEXTURE_EVERY = 4  # frames: where there is texture changes slowly
 CELLS = (6, 4)
 GRID = (16, 9)
 FIELD = (32, 18)
+_DARK = 32  # levels of luma, black is 16: nothing lit is below
 _CALM = 1.0  # levels of unexplained change that are noise
 _SLOW = 0.75  # flow pixels of motion that are no motion to speak of
 _SECOND, _MOSTLY = 24, 0.6  # pairs on each side in which, and share of them for which, it must hold
@@ -65,6 +66,8 @@ class Measures:
     cells: list[Array] = field(default_factory=list)  # pair: the same in 6x4 cells
     chroma: list[Array] = field(default_factory=list)  # pair: mean (U, V) difference over the warped frame before
     shades: list[Array] = field(default_factory=list)  # pair: the same in 6x4 cells
+    turn: list[Array] = field(default_factory=list)  # pair: hue turned against the warped frame before, radians, 6x4
+    colour: list[Array] = field(default_factory=list)  # pair: root of the mean squared chroma, 6x4 cells
     focus: list[Array] = field(default_factory=list)  # pair: log steepness of edges over before, 16x9 cells, or nan
     shift: list[Array] = field(default_factory=list)  # pair: median displacement (x, y): the camera
     speed: list[float] = field(default_factory=list)  # pair: mean displacement
@@ -108,17 +111,16 @@ def measure(
 ) -> Measures:
     """Measures a clip of any length; `faces` sees the frames it wants. Raises MediaError when it cannot be decoded."""
     measures = Measures()
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     before: _Frame | None = None
     tracker = SubjectTracker()
-    for number, frame in enumerate(ahead(_frames(info))):
+    for number, (frame, flow) in enumerate(ahead(_flows(ahead(_frames(info))))):
         measures.luma.append(float(cv2.mean(frame.grey)[0]))
         if number % EDGES_EVERY == 0:
             measures.edges.append(edge_sharpness(frame.detail, frame.steepness, CELLS, FLAT))
         fresh = number % _TEXTURE_EVERY == 0
         measures.texture.append(texture(frame.grey, FIELD) if fresh else measures.texture[-1])
         shift = np.zeros(2)
-        if before is not None:
+        if before is not None and flow is not None:
             shift = _pair(measures, flow, before, frame)
         measures.subject.append(tracker.feature(frame.grey, frame.u, frame.v, shift))
         if faces is not None and faces.wants(number):
@@ -162,14 +164,27 @@ def _frames(info: MediaInfo) -> Iterator[_Frame]:
         yield _Frame(detail, grey, u, v, steepness(detail), small, histogram(small, u, v), data)
 
 
-def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array:
+def _flows(frames: Iterator[_Frame]) -> Iterator[tuple[_Frame, Array | None]]:
+    """Each frame with the flow that leads from it back to the one before; the first has none."""
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    before: _Frame | None = None
+    for frame in frames:
+        yield frame, None if before is None else dis.calc(frame.grey, before.grey, None)
+        before = frame
+
+
+def _pair(measures: Measures, field_: Array, before: _Frame, after: _Frame) -> Array:
     """Adds the measures of one pair of frames and returns the camera's displacement."""
-    field_ = flow.calc(after.grey, before.grey, None)
     height, width = after.grey.shape
     places = cv2.add(field_, _grid(width, height))
     warped = cv2.remap(before.grey, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     error = cv2.absdiff(warped, after.grey)
-    kept = kept_pixels(error, cv2.inRange(places, (0, 0), (width - 1, height - 1)))
+    inside = cv2.inRange(places, (0, 0), (width - 1, height - 1))
+    kept = kept_pixels(error, inside)
+    # Where there is no light it cannot flicker; and on a black ground the worst pixels would be those that are lit.
+    lit = cv2.inRange(cv2.max(after.grey, warped), _DARK, 255)
+    mostly = cv2.countNonZero(lit) > _MOSTLY * lit.size
+    lit = cv2.bitwise_and(kept, lit) if mostly else kept_pixels(error, cv2.bitwise_and(inside, lit))
     warped_small = reduced(warped, (64, 36))
     contrast, light = _light(after.small, warped_small, cv2.resize(kept, (64, 36), interpolation=cv2.INTER_NEAREST))
     difference = cell_mean(_change(before.grey, after.grey, contrast, light), GRID)
@@ -177,9 +192,9 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
     measures.stir.append(difference.astype(np.float16))
     measures.torn.append(cell_mean(error, GRID).astype(np.float16))
     measures.residual.append(float(cv2.mean(error, kept)[0]))
-    mean_after, mean_warped = (float(cv2.mean(plane, kept)[0]) for plane in (after.grey, warped))
+    count, *sums = cell_sums((after.grey, warped), lit, CELLS)
+    mean_after, mean_warped = (float(total.sum() / max(1.0, count.sum())) for total in sums)
     measures.gain.append(float(np.log((mean_after + 8) / (mean_warped + 8))))
-    count, *sums = cell_sums((after.grey, warped), kept, CELLS)
     share = count / (width * height / (CELLS[0] * CELLS[1]))
     one, two = (total / np.maximum(count, 1) for total in sums)
     measures.cells.append(np.where(share > 0.2, np.log((one + 16) / (two + 16)), 0.0).astype(np.float16))
@@ -189,7 +204,7 @@ def _pair(measures: Measures, flow: Any, before: _Frame, after: _Frame) -> Array
         _focus(before.steepness, after.steepness, coarse, width, height) - np.float16(np.log(contrast))
     )
     motion = cv2.resize(coarse, FIELD, interpolation=cv2.INTER_AREA)
-    shift = -np.median(field_[::4, ::4].reshape(-1, 2), axis=0)
+    shift = -np.median(field_[::6, ::6].reshape(-1, 2), axis=0)
     measures.shift.append(shift)
     measures.speed.append(float(np.hypot(motion[..., 0], motion[..., 1]).mean()))
     measures.motion.append(motion.astype(np.float16))
@@ -232,6 +247,17 @@ def _colours(measures: Measures, before: _Frame, after: _Frame, coarse: Array, k
     shades = shifts / np.maximum(count, 1)
     enough = count > 0.2 * width * height / (CELLS[0] * CELLS[1])
     measures.shades.append(np.where(enough, shades, 0.0).astype(np.float16))
+    _hues(measures, planes, mask)
+
+
+def _hues(measures: Measures, planes: Sequence[Array], mask: Array) -> None:
+    """How far hue turned, in cells: of each pixel against itself one frame before, the colourful ones most."""
+    kept = mask[::2, ::2] > 0  # every fourth pixel says enough
+    u, v, u_before, v_before = (np.where(kept, plane[::2, ::2].astype(np.float32) - 128, 0) for plane in planes)
+    products = (u * u_before + v * v_before, v * u_before - u * v_before)
+    same, turned = (cell_mean(product, CELLS) for product in products)
+    measures.turn.append(np.arctan2(turned, same).astype(np.float16))
+    measures.colour.append(np.sqrt(np.hypot(same, turned)).astype(np.float16))
 
 
 def _focus(before: Array, after: Array, coarse: Array, width: int, height: int) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from vibeboard.media.coherence import Measures, measure
 from vibeboard.media.errors import MediaError
 from vibeboard.media.faces import FaceSeries, reference_faces
-from vibeboard.media.faults import find_faults, motion_consistency
+from vibeboard.media.faults import Breaks, find_breaks, find_faults, motion_consistency
 from vibeboard.media.identity import reference_features
 from vibeboard.media.pace import cut_pairs
 from vibeboard.media.probe import MediaInfo, probe
@@ -29,16 +29,17 @@ SHORTEST_PIECE = 10  # frames of a piece between two cuts
 # For each measure the strength at which its score is 0.92 (seen in good footage), 0.80 (warn), 0.70 (flag) and 0.
 # Calibrated on footage with injected faults: docs/reference/dailies.md.
 SCALE: dict[str, tuple[float, float, float, float]] = {
-    "identity_drift": (0.035, 0.06, 0.075, 0.30),  # cosine lost
+    "identity_drift": (0.035, 0.055, 0.065, 0.25),  # cosine lost
     "face": (0.45, 0.55, 0.60, 0.90),  # distance of face descriptors
-    "flicker": (0.004, 0.009, 0.0115, 0.05),  # log brightness
-    "boil": (0.15, 0.27, 0.35, 2.0),  # flow pixels
-    "skip": (0.8, 1.35, 1.6, 6.0),  # frames' worth of motion, by their suddenness
-    "shake": (0.55, 1.0, 1.25, 5.0),  # flow pixels
+    "flicker": (0.004, 0.007, 0.009, 0.025),  # log brightness
+    "boil": (0.15, 0.27, 0.35, 1.2),  # flow pixels
+    "skip": (0.8, 1.35, 1.6, 4.5),  # frames' worth of motion, by their suddenness
+    "shake": (0.55, 0.85, 1.05, 3.0),  # flow pixels
     "cut": (0.2, 0.4, 0.5, 1.0),  # cuts
-    "frozen": (0.3, 0.6, 0.9, 8.0),  # held frames
-    "blur": (0.045, 0.07, 0.09, 0.5),  # share of the edges' steepness
-    "colour_shift": (2.2, 2.9, 3.2, 14.0),  # chroma levels
+    "frozen": (0.3, 0.6, 0.9, 4.0),  # held frames
+    "blur": (0.05, 0.08, 0.105, 0.45),  # share of the edges' steepness
+    "colour_shift": (2.2, 2.9, 3.2, 8.0),  # chroma levels
+    "hue": (8.0, 12.0, 15.0, 60.0),  # degrees
     "seam": (1.0, 3.0, 4.0, 12.0),  # times the usual change
     "wrong_duration": (0.01, 0.02, 0.05, 0.5),  # share of the planned frames
 }
@@ -49,6 +50,7 @@ ISSUE_OF = {
     "skip": "motion_jump",
     "shake": "motion_jump",
     "cut": "motion_jump",
+    "hue": "colour_shift",
 }
 _METRIC_OF = {"flicker": "flickerScore", "shake": "jitter", "skip": "timeLeap", "cut": "cuts", "face": "faceDistance"}
 _SCORES = (1.0, 0.92, WARN_BELOW, FLAG_BELOW, 0.0)
@@ -113,14 +115,15 @@ def analyze(
     info, pictures = _shown(clip), [_picture(path) for path in references]
     faces = FaceSeries(info.frames, reference_faces(pictures))
     measures = measure(info, faces=faces, progress=progress)
-    faults = find_faults(measures, references=reference_features(pictures), seams=seams)
+    breaks = find_breaks(measures)
+    faults = find_faults(measures, breaks, references=reference_features(pictures), seams=seams)
     faults["wrong_duration"] = _duration(info, planned_frames, rate)
     drift = faces.drift()
     if drift is not None:
         faults["face"] = drift
     if progress is not None:
         progress(1.0)
-    return _report(info, measures, faults)
+    return _report(info, measures, breaks, faults)
 
 
 def analyze_pieces(
@@ -139,7 +142,8 @@ def analyze_pieces(
     for start, end in pairwise(borders):
         if end - start >= SHORTEST_PIECE:
             piece = measures.part(start, end)
-            reports.append(_report(info, piece, find_faults(piece, references=likenesses), start))
+            breaks = find_breaks(piece)
+            reports.append(_report(info, piece, breaks, find_faults(piece, breaks, references=likenesses), start))
     if progress is not None:
         progress(1.0)
     return reports
@@ -169,7 +173,9 @@ def status_of(score: float) -> Status:
     return "warn" if score < WARN_BELOW else "pass"
 
 
-def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault], start: int = 0) -> ShotReport:
+def _report(
+    info: MediaInfo, measures: Measures, breaks: Breaks, faults: dict[str, Fault], start: int = 0
+) -> ShotReport:
     graded = {name: (round(score_of(name, fault.value), 4), fault) for name, fault in faults.items()}
     worst: dict[str, tuple[float, Fault]] = {}
     for name, grade in graded.items():
@@ -185,7 +191,7 @@ def _report(info: MediaInfo, measures: Measures, faults: dict[str, Fault], start
     metrics = {metric_of(name): round(fault.value, 5) for name, fault in faults.items()}
     metrics.setdefault("flickerScore", 0.0)
     if len(measures.change) >= 2:
-        metrics["motionConsistency"] = round(motion_consistency(measures), 4)
+        metrics["motionConsistency"] = round(motion_consistency(measures, breaks, faults["shake"].value), 4)
         metrics["meanMotion"] = round(float(np.mean(measures.speed)), 4)
     if measures.edges:
         metrics["edgeSharpness"] = round(float(np.median(np.array(measures.edges))), 4)

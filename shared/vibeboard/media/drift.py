@@ -16,6 +16,7 @@ _LASTING = 6  # frames for which focus must stay lost
 _SPAN = 48  # pairs, two seconds of film: over longer times errors of flow add up
 _EVENT = 8  # pairs, a third of a second
 _BELIEVED = 4  # pairs on each side that say whether a cell can be followed at all
+_COLOURFUL = 4.0  # levels of chroma from which on there is a hue to speak of
 _BEFORE = 8  # frames that say how sharp things were
 
 
@@ -62,7 +63,7 @@ def colour_shift(measures: Measures, cuts: Array) -> Fault:
     """Colour or exposure that changes without motion explaining it, in levels of chroma.
 
     A step that stays counts in full, for colour and (as a share of brightness) for exposure. Slow change counts for
-    colour only, at half: over the whole picture, or in the tenth of it that drifts most.
+    colour only, over the whole picture, at 0.6; in parts of it `hue` looks for it.
     """
     chroma, gain = np.array(measures.chroma), np.array(measures.gain)
     shades = np.array(measures.shades, np.float32).reshape(len(gain), 2, -1)
@@ -70,7 +71,7 @@ def colour_shift(measures: Measures, cuts: Array) -> Fault:
     shades *= followed[:, None]
     count = followed.sum(axis=1)
     whole = np.where(count[:, None] >= 6, shades.sum(axis=2) / np.maximum(count, 1)[:, None], 0.0)
-    chroma[cuts], gain[cuts], shades[cuts], whole[cuts] = 0.0, 0.0, 0.0, 0.0
+    chroma[cuts], gain[cuts], whole[cuts] = 0.0, 0.0, 0.0
     path, light = np.cumsum(chroma, axis=0), np.cumsum(gain)
     step = np.zeros(len(gain))
     reach = 4
@@ -81,12 +82,24 @@ def colour_shift(measures: Measures, cuts: Array) -> Fault:
         # Only what happens at this very pair is a step; a drift goes on before and after it.
         here = float(np.hypot(*chroma[i])) + abs(gain[i]) * 50
         step[i] = min(max(colour, exposure), here)
-    drift = (
-        np.maximum(*(_wandered(np.cumsum(s, axis=0), skip) for s, skip in ((whole[:, :, None], 0), (shades, 2)))) * 0.6
-    )
+    drift = _wandered(np.cumsum(whole, axis=0)[:, :, None], 0) * 0.6
     total = np.maximum(step, drift)
     at = int(total.argmax())
     return Fault(float(total[at]), at + 1)
+
+
+def hue(measures: Measures, cuts: Array) -> Fault:
+    """How far the hue of things turned by degrees within two seconds, in degrees: of the third most turning cell.
+
+    Light makes colour brighter or darker, motion brings another colour at once; hue that turns on and on is a fault,
+    and in a picture with little colour it moves few levels. Grey cells have no hue.
+    """
+    turn, colour = (np.array(one, np.float32).reshape(len(one), -1) for one in (measures.turn, measures.colour))
+    steps = np.where((colour >= _COLOURFUL) & (_share_trusted(measures) > 0.5), turn, 0.0)
+    steps[cuts] = 0.0
+    path = np.cumsum(steps, axis=0)[:, None]
+    away = np.degrees(_wandered(np.concatenate([path, np.zeros_like(path)], axis=1), 2))
+    return Fault(float(away.max()), int(away.argmax()) + 1)
 
 
 def _share_trusted(measures: Measures) -> Array:

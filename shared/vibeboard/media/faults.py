@@ -6,13 +6,14 @@ hold the measures.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vibeboard.media.coherence import Measures
-from vibeboard.media.drift import blur, colour_shift, identity_drift, seam
+from vibeboard.media.drift import blur, colour_shift, hue, identity_drift, seam
 from vibeboard.media.pace import cut_pairs, frozen, held_frames, skip
 from vibeboard.media.series import Fault, widened
 from vibeboard.media.steadiness import boil, flicker, shake
@@ -22,13 +23,33 @@ Array = NDArray[Any]
 PART = 96  # pairs: four seconds of film
 
 
-def find_faults(measures: Measures, *, references: Sequence[Array] = (), seams: Sequence[int] = ()) -> dict[str, Fault]:
-    """Every measure with its strength, 0 where there is no fault. `seams`: frames at which a clip was continued."""
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Where motion breaks off: pair series. `held` is how surely the frame before is shown again, 0..1."""
+
+    held: Array
+    cuts: Array
+
+    @property
+    def quiet(self) -> Array:
+        """Pairs that say something about light and motion."""
+        return np.asarray(~(widened(self.held > 0.5, 1) | widened(self.cuts, 1)))
+
+
+def find_breaks(measures: Measures) -> Breaks:
     pairs = len(measures.change)
-    if pairs < 2:
+    if pairs < 2:  # nothing to compare with
+        return Breaks(np.zeros(pairs), np.zeros(pairs, bool))
+    return Breaks(held_frames(measures), cut_pairs(measures))
+
+
+def find_faults(
+    measures: Measures, breaks: Breaks, *, references: Sequence[Array] = (), seams: Sequence[int] = ()
+) -> dict[str, Fault]:
+    """Every measure with its strength, 0 where there is no fault. `seams`: frames at which a clip was continued."""
+    if len(measures.change) < 2:
         return {}
-    held, cuts = held_frames(measures), cut_pairs(measures)
-    quiet = ~(widened(held > 0.5, 1) | widened(cuts, 1))  # pairs that say something about light and motion
+    held, cuts, quiet = breaks.held, breaks.cuts, breaks.quiet
     faults = {
         "flicker": _worst_part(flicker, measures, quiet),
         "boil": _worst_part(boil, measures, quiet),
@@ -38,6 +59,7 @@ def find_faults(measures: Measures, *, references: Sequence[Array] = (), seams: 
         "frozen": frozen(measures, held),
         "blur": blur(measures, cuts),
         "colour_shift": colour_shift(measures, cuts),
+        "hue": hue(measures, cuts),
         "identity_drift": identity_drift(measures, references, cuts),
     }
     if seams:
@@ -59,16 +81,14 @@ def _worst_part(measure: Callable[[Measures, Array], Fault], measures: Measures,
     return worst
 
 
-def motion_consistency(measures: Measures) -> float:
-    """1 for motion that carries on from frame to frame, towards 0 as jerk and unexplained change grow."""
-    held, cuts = held_frames(measures) > 0.5, cut_pairs(measures)
-    quiet = ~(widened(held, 1) | widened(cuts, 1))
+def motion_consistency(measures: Measures, breaks: Breaks, shaken: float) -> float:
+    """1 for motion that carries on from frame to frame, towards 0 as shake and unexplained change grow."""
     unexplained = np.array(measures.residual) / (np.array(measures.change) + 1.0)
-    torn = float(np.median(unexplained[quiet])) if quiet.any() else 1.0
-    broken = float((held | cuts).mean())
-    return float(np.exp(-(0.25 * torn + 0.35 * shake(measures, quiet).value + 2 * broken)))
+    torn = float(np.median(unexplained[breaks.quiet])) if breaks.quiet.any() else 1.0
+    broken = float(((breaks.held > 0.5) | breaks.cuts).mean())
+    return float(np.exp(-(0.25 * torn + 0.35 * shaken + 2 * broken)))
 
 
 def camera_jitter(measures: Measures) -> float:
     """How restlessly the camera moves: its acceleration in flow pixels, less what goes with its speed."""
-    return shake(measures, ~(widened(held_frames(measures) > 0.5, 1) | widened(cut_pairs(measures), 1))).value
+    return shake(measures, find_breaks(measures).quiet).value

@@ -138,14 +138,18 @@ def leaps(measures: Measures) -> Array:
     usual_stir, usual_uneven = around(stir, 6), np.maximum(around(uneven, 6), np.median(uneven, axis=0))
     noise = np.median(uneven**2, axis=0)
     for i in range(1, len(stir) - 1):
-        # Against both neighbours: what starts or stops at once is ahead of one of them only.
-        ahead = min(_ahead(motion[i], motion[j], noise, texture[i]) for j in (i - 1, i + 1))
-        beside = np.maximum(stir[i - 1], stir[i + 1])
-        more = _reached((stir[i] - beside) / (beside + _STIRRED), usual_stir[i], usual_stir[i] > 0.8, least=2)
-        fastest = np.maximum.reduce([speed[i - 1], speed[i], speed[i + 1]])
+        fastest = np.maximum(np.maximum(speed[i - 1], speed[i]), speed[i + 1])
         sudden = uneven[i - 1] / (usual_uneven[i - 1] + 0.15 + 0.05 * fastest)
-        sudden_ = _reached(sudden, fastest, (fastest > 0.4) & (texture[i] > 1), least=6)
-        out[i] = np.sqrt(max(0.0, max(0.0, ahead) + max(0.0, more)) * max(0.0, sudden_))
+        surprise = _reached(sudden, fastest, (fastest > 0.4) & (texture[i] > 1), least=6)
+        if surprise <= 0:
+            continue
+        beside = np.maximum(stir[i - 1], stir[i + 1])
+        more = max(0.0, _reached((stir[i] - beside) / (beside + _STIRRED), usual_stir[i], usual_stir[i] > 0.8, least=2))
+        # Against both neighbours: what starts or stops at once is ahead of one of them only.
+        ahead = _ahead(motion[i], motion[i - 1], noise, texture[i])
+        if ahead > 0:
+            ahead = min(ahead, _ahead(motion[i], motion[i + 1], noise, texture[i]))
+        out[i] = np.sqrt((max(0.0, ahead) + more) * surprise)
     return out
 
 

@@ -19,7 +19,14 @@ class Fault:
 
 def around(series: Array, reach: int) -> Array:
     """Running median over `reach` entries on each side, along the first axis."""
-    return np.array([np.median(series[max(0, i - reach) : i + reach + 1], axis=0) for i in range(len(series))])
+    if len(series) <= 2 * reach:
+        return np.array([np.median(series[max(0, i - reach) : i + reach + 1], axis=0) for i in range(len(series))])
+    whole = np.median(np.lib.stride_tricks.sliding_window_view(series, 2 * reach + 1, axis=0), axis=-1)
+    ends = [np.median(series[: i + reach + 1], axis=0) for i in range(reach)]
+    starts = [np.median(series[i - reach :], axis=0) for i in range(len(series) - reach, len(series))]
+    return np.concatenate(
+        [np.array(ends).reshape(reach, *series.shape[1:]), whole, np.array(starts).reshape(reach, *series.shape[1:])]
+    )
 
 
 def changes(series: Array, valid: Array) -> Array:

@@ -34,7 +34,7 @@ SCALE: dict[str, tuple[float, float, float, float]] = {
     "flicker": (0.004, 0.007, 0.009, 0.025),  # log brightness
     "boil": (0.15, 0.27, 0.35, 1.2),  # flow pixels
     "skip": (0.8, 1.35, 1.6, 4.5),  # frames' worth of motion, by their suddenness
-    "shake": (0.55, 0.85, 1.05, 3.0),  # flow pixels
+    "shake": (0.55, 1.0, 1.2, 3.0),  # flow pixels
     "cut": (0.2, 0.4, 0.5, 1.0),  # cuts
     "frozen": (0.3, 0.6, 0.9, 4.0),  # held frames
     "blur": (0.05, 0.08, 0.105, 0.45),  # share of the edges' steepness

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+_BLOCK = 128  # entries
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -19,14 +21,15 @@ class Fault:
 
 def around(series: Array, reach: int) -> Array:
     """Running median over `reach` entries on each side, along the first axis."""
-    if len(series) <= 2 * reach:
-        return np.array([np.median(series[max(0, i - reach) : i + reach + 1], axis=0) for i in range(len(series))])
-    whole = np.median(np.lib.stride_tricks.sliding_window_view(series, 2 * reach + 1, axis=0), axis=-1)
-    ends = [np.median(series[: i + reach + 1], axis=0) for i in range(reach)]
-    starts = [np.median(series[i - reach :], axis=0) for i in range(len(series) - reach, len(series))]
-    return np.concatenate(
-        [np.array(ends).reshape(reach, *series.shape[1:]), whole, np.array(starts).reshape(reach, *series.shape[1:])]
-    )
+    out = np.empty(series.shape, np.result_type(series, np.float32))
+    inner = range(reach, max(reach, len(series) - reach), _BLOCK)
+    for start in inner:  # whole windows, in blocks: a median copies what it sorts
+        end = min(start + _BLOCK, len(series) - reach)
+        seen = np.lib.stride_tricks.sliding_window_view(series[start - reach : end + reach], 2 * reach + 1, axis=0)
+        out[start:end] = np.median(seen, axis=-1)
+    for i in {*range(min(reach, len(series))), *range(max(0, len(series) - reach), len(series))}:
+        out[i] = np.median(series[max(0, i - reach) : i + reach + 1], axis=0)
+    return out
 
 
 def changes(series: Array, valid: Array) -> Array:

@@ -40,6 +40,7 @@ CELLS = (6, 4)
 GRID = (16, 9)
 FIELD = (32, 18)
 _DARK = 32  # levels of luma, black is 16: nothing lit is below
+_LIT = 0.6  # share of the picture from which on its worst pixels are not the only ones that are lit
 _CALM = 1.0  # levels of unexplained change that are noise
 _SLOW = 0.75  # flow pixels of motion that are no motion to speak of
 _SECOND, _MOSTLY = 24, 0.6  # pairs on each side in which, and share of them for which, it must hold
@@ -183,7 +184,7 @@ def _pair(measures: Measures, field_: Array, before: _Frame, after: _Frame) -> A
     kept = kept_pixels(error, inside)
     # Where there is no light it cannot flicker; and on a black ground the worst pixels would be those that are lit.
     lit = cv2.inRange(cv2.max(after.grey, warped), _DARK, 255)
-    mostly = cv2.countNonZero(lit) > _MOSTLY * lit.size
+    mostly = cv2.countNonZero(lit) > _LIT * lit.size
     lit = cv2.bitwise_and(kept, lit) if mostly else kept_pixels(error, cv2.bitwise_and(inside, lit))
     warped_small = reduced(warped, (64, 36))
     contrast, light = _light(after.small, warped_small, cv2.resize(kept, (64, 36), interpolation=cv2.INTER_NEAREST))
